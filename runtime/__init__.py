@@ -1,0 +1,1 @@
+"""Runs rendered workflow documents: file -> document -> graph -> runs. Read `app.py` first."""

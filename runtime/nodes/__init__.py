@@ -1,0 +1,1 @@
+"""Node types: one module per workflow verb, which declares `NODE = NodeType(...)`."""

@@ -1,0 +1,54 @@
+"""Steps as data: which verbs there are, and the one union type of all steps."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Union
+
+from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
+from pydantic_core import PydanticCustomError
+
+from runtime import nodes
+from runtime.contract import NodeType, Step
+from runtime.registry import discover
+
+NODES = discover(nodes, "NODE", NodeType)
+
+
+def verb_of(step: Any) -> str | None:
+    """Return the verb of a step, written or parsed; None where it has none, or more than one."""
+    if isinstance(step, Step):
+        return next(n.name for n in NODES.values() if type(step) is n.step)
+    verbs = _verbs(step)
+    return verbs[0] if len(verbs) == 1 else None
+
+
+def _verbs(step: Any) -> list[str]:
+    return [key for key in step if key in NODES] if isinstance(step, Mapping) else []
+
+
+def _one_verb(step: Any) -> Any:
+    if not isinstance(step, Step) and isinstance(step, Mapping) and verb_of(step) is None:
+        verbs = _verbs(step)
+        if verbs:
+            raise PydanticCustomError("two-verbs", "a step does one thing, this one has `{verbs}`", {"verbs": "` and `".join(verbs)})
+        raise PydanticCustomError("no-verb", "a step needs one of {known}", {"known": ", ".join(NODES)})
+    return step
+
+
+AnyStep: Any = Annotated[
+    Union[tuple(Annotated[n.step, Tag(n.name)] for n in NODES.values())],  # noqa: UP007  (built at run time)
+    Discriminator(verb_of, custom_error_type="wrong-type", custom_error_message="a step is a mapping"),
+    BeforeValidator(_one_verb),
+]
+for _node in NODES.values():
+    _node.step.model_rebuild(_types_namespace={"AnyStep": AnyStep})
+
+_STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(tuple[AnyStep, ...])
+
+
+def parse(steps: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Return steps as the models of their verbs.
+
+    Raises:
+        pydantic.ValidationError: a step is not valid.
+    """
+    return _STEPS.validate_python(tuple(steps))
