@@ -1,7 +1,7 @@
 """Steps as data: which verbs there are, and the one union type of all steps."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Union
+from typing import Annotated, Any, Union, cast
 
 from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
 from pydantic_core import PydanticCustomError
@@ -21,28 +21,37 @@ def verb_of(step: Any) -> str | None:
     return verbs[0] if len(verbs) == 1 else None
 
 
+def _tag_of(step: Any) -> str | None:
+    """Tags stand in the places of validation errors, so they are unlike any key."""
+    verb = verb_of(step)
+    return f"step:{verb}" if verb else None
+
+
 def _verbs(step: Any) -> list[str]:
-    return [key for key in step if key in NODES] if isinstance(step, Mapping) else []
+    return [key for key in NODES if key in step] if isinstance(step, Mapping) else []
 
 
 def _one_verb(step: Any) -> Any:
     if not isinstance(step, Step) and isinstance(step, Mapping) and verb_of(step) is None:
         verbs = _verbs(step)
         if verbs:
-            raise PydanticCustomError("two-verbs", "a step does one thing, this one has `{verbs}`", {"verbs": "` and `".join(verbs)})
+            both = {"verbs": "` and `".join(verbs)}
+            raise PydanticCustomError("two-verbs", "a step does one thing, this one has `{verbs}`", both)
         raise PydanticCustomError("no-verb", "a step needs one of {known}", {"known": ", ".join(NODES)})
-    return step
+    return cast("Any", step)
 
 
 AnyStep: Any = Annotated[
-    Union[tuple(Annotated[n.step, Tag(n.name)] for n in NODES.values())],  # noqa: UP007  (built at run time)
-    Discriminator(verb_of, custom_error_type="wrong-type", custom_error_message="a step is a mapping"),
+    Union[tuple(Annotated[n.step, Tag(f"step:{n.name}")] for n in NODES.values())],  # noqa: UP007  (built at run time)
+    Discriminator(_tag_of, custom_error_type="wrong-type", custom_error_message="a step is a mapping"),
     BeforeValidator(_one_verb),
 ]
 for _node in NODES.values():
     _node.step.model_rebuild(_types_namespace={"AnyStep": AnyStep})
 
-_STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(tuple[AnyStep, ...])
+_STEPS: TypeAdapter[tuple[Step, ...]] = TypeAdapter(
+    tuple[AnyStep, ...]  # pyright: ignore[reportInvalidTypeForm, reportUnknownArgumentType]  (built at run time)
+)
 
 
 def parse(steps: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:

@@ -27,6 +27,7 @@ class ForEachStep(Step):
     """Run steps for every item; the output is the list of the items' last outputs, in the order of the items."""
 
     for_each: ForEach
+    """The list and what to do with each item."""
 
 
 NODE = NodeType("forEach", ForEachStep)

@@ -23,6 +23,7 @@ class ParallelStep(Step):
     """Run branches at the same time."""
 
     parallel: Parallel
+    """Branches and when to go on."""
 
 
 NODE = NodeType("parallel", ParallelStep)

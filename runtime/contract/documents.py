@@ -1,0 +1,200 @@
+"""The rendered workflow document: one workflow with everything it needs to run, apart from its sub-workflows."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from runtime.contract.steps import Retry
+from runtime.contract.values import Duration, Many, Money, Strict
+
+FORMAT: Literal["apm.workflow/v1"] = "apm.workflow/v1"
+"""The version of the rendered workflow document."""
+
+PORT = 8080
+"""Where the API answers; also `/metrics`, `/healthz` and `/readyz`."""
+
+SPEC_DIR = "/etc/apm/specs"
+"""Where the cluster mounts the rendered workflow documents, one `<name>.yaml` each."""
+
+
+class Field_(Strict):  # noqa: N801  (the name Field is pydantic's)
+    """One field of a workflow's state."""
+
+    type: Literal["string", "integer", "number", "boolean", "array", "object", "any"] = "any"
+    """JSON type of the value."""
+    reducer: Literal["replace", "append", "merge", "add", "max", "min"] = "replace"
+    """How a write joins what is there; parallel writers need one other than `replace`."""
+    default: Any = None
+    """Value before the first write; without it `null`, or empty for `append` and `merge`."""
+    description: str = ""
+
+
+class Limits(Strict):
+    """Bounds of one run."""
+
+    timeout: Duration = "1h"
+    """Time from start to end, waiting included."""
+    max_steps: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Steps that a run may execute; sub-workflows count for themselves."""
+
+
+class Budget(Strict):
+    """One pot that a run and everything below it spends from."""
+
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    """Tokens of all model calls, in and out."""
+    max_cost: Money | None = None
+    """Money for model calls, by the price table of the runtime."""
+    on_exceeded: Literal["fail", "approve"] = "fail"
+    """Whether the run fails or asks a person."""
+
+
+class ModelDocument(Strict):
+    """A language model as the runtime calls it."""
+
+    name: str
+    provider: str
+    """`local`, `scripted`, `openai-compatible`, or a LangChain provider name such as `openai` or `anthropic`."""
+    model: str = ""
+    endpoint: str | None = None
+    secret_env: str | None = None
+    """Environment variable that holds the key."""
+    temperature: float = 0.0
+    max_output_tokens: int = 1024
+    timeout: Duration = "60s"
+    fallback: Many[str] = ()
+    """Models to try in turn when this one does not answer."""
+
+
+class ToolDocument(Strict):
+    """A tool as the runtime calls it: exactly one of `mcp`, `http`, `function` is set."""
+
+    name: str
+    description: str = ""
+    effect: Literal["read", "write", "deploy", "notify"] = "read"
+    mcp: "McpCall | None" = None
+    http: "HttpCall | None" = None
+    function: str | None = None
+    """Name of a function that the runtime image ships."""
+    input: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema of the arguments."""
+    output: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema of the result."""
+    idempotent: bool = False
+    """The target does a call once for one idempotency key."""
+    timeout: Duration = "30s"
+    secret_env: str | None = None
+
+
+class McpCall(Strict):
+    """A tool of an MCP server (streamable HTTP)."""
+
+    url: str
+    tool: str
+
+
+class HttpCall(Strict):
+    """An HTTP operation; arguments travel as JSON body, or as query for GET."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    url: str
+    headers: dict[str, str] = Field(default_factory=dict)
+
+
+class Permissions(Strict):
+    """What an agent may do with its tools, by tool name or effect; deny wins over ask, ask over allow."""
+
+    allow: Many[str] = ("read",)
+    ask: Many[str] = ()
+    deny: Many[str] = ()
+
+
+class AgentDocument(Strict):
+    """An agent as the runtime calls it."""
+
+    name: str
+    role: str
+    instructions: str
+    """Jinja2 template (sandboxed) over the roots of expressions."""
+    model: str
+    tools: Many[str] = ()
+    permissions: Permissions = Permissions()
+    output: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema that the answer is held to."""
+    gates: dict[str, str] = Field(default_factory=dict)
+    """Quality gates: CEL over `output`, by name; a gate that does not hold fails the step as `gate-failed`."""
+    max_turns: int = 6
+    """Model calls for one task, tool calls included."""
+    budget: Budget = Budget()
+
+
+class ChannelDocument(Strict):
+    """A channel of events."""
+
+    name: str
+    payload: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema of an event's payload."""
+    priority: int = 0
+    max_attempts: int = 3
+    dead_letter: str | None = None
+
+
+class Breaker(Strict):
+    """Stops calling a target that keeps failing."""
+
+    failures: Annotated[int, Field(ge=1)] = 5
+    """Failures in a row that open it."""
+    open_for: Duration = "60s"
+    """How long it stays open before one probe is let through."""
+
+
+class ResilienceDocument(Strict):
+    """A named policy for calls."""
+
+    name: str
+    timeout: Duration | None = None
+    retry: Retry = Retry(max_attempts=1)
+    breaker: Breaker | None = None
+    rate_per_minute: int | None = None
+
+
+class TriggerDocument(Strict):
+    """What starts a run, besides people: exactly one of `cron` and `channel`."""
+
+    cron: str | None = None
+    time_zone: str | None = None
+    channel: str | None = None
+    concurrency_policy: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    input: dict[str, Any] = Field(default_factory=dict)
+
+
+class WorkflowDocument(Strict):
+    """One workflow with everything it needs to run, apart from its sub-workflows."""
+
+    format: Literal["apm.workflow/v1"]
+    name: str
+    version: int
+    owner: str
+    digest: str
+    """sha256 of the content and of the sub-workflows' digests: runs are pinned to it."""
+    description: str = ""
+    environment: str
+    protected: bool = False
+    """The environment is protected: the `scripted` provider is refused."""
+    input: dict[str, Any] = Field(default_factory=dict)
+    """JSON Schema of the input."""
+    state: dict[str, Field_] = Field(default_factory=dict)
+    output: dict[str, Any] = Field(default_factory=dict)
+    """What the run answers with: values with `${ }` over `input`, `state` and `steps`."""
+    limits: Limits = Limits()
+    budget: Budget = Budget()
+    triggers: Many[TriggerDocument] = ()
+    steps: tuple[dict[str, Any], ...]
+    """Steps as written; `runtime.steps.parse` turns each into the model of its verb."""
+    agents: dict[str, AgentDocument] = Field(default_factory=dict)
+    tools: dict[str, ToolDocument] = Field(default_factory=dict)
+    models: dict[str, ModelDocument] = Field(default_factory=dict)
+    channels: dict[str, ChannelDocument] = Field(default_factory=dict)
+    resilience: dict[str, ResilienceDocument] = Field(default_factory=dict)
+    workflows: dict[str, str] = Field(default_factory=dict)
+    """Sub-workflows, by name, with their digests."""

@@ -1,0 +1,69 @@
+"""What every step may say, whatever its verb is."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from runtime.contract.values import Duration, Expr, Many, Name, Ref, Strict, Template
+
+
+class Retry(Strict):
+    """How often and when a failed step is tried again."""
+
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    """Attempts in all, the first one included."""
+    initial_interval: Duration = "1s"
+    """Pause before the second attempt."""
+    backoff_factor: Annotated[float, Field(ge=1)] = 2.0
+    """What each further pause is multiplied by."""
+    max_interval: Duration = "60s"
+    """The longest pause."""
+    jitter: bool = True
+    """Pauses are drawn between zero and the computed pause, so that clients do not come back together."""
+    retry_on: Many[str] = ("timeout", "unavailable", "rate-limited")
+    """Problem types that are worth another attempt."""
+
+
+class OnError(Strict):
+    """What follows when a step fails for good."""
+
+    match: str = "*"
+    """Problem type, or `*` for any."""
+    goto: str
+    """Step that follows."""
+
+
+class Step(Strict):
+    """What every step may say, whatever its verb is."""
+
+    id: Name
+    """Name of the step, unique in its workflow."""
+    description: str = ""
+    """One sentence for diagrams and for people."""
+    when: Annotated[str | None, Expr("bool")] = None
+    """CEL condition; the step is skipped when it is false."""
+    save: Annotated[dict[str, Any], Template()] = Field(default_factory=dict)
+    """State fields that the step writes; `output` is the result of the step."""
+    next: str | None = None
+    """Step that follows instead of the one below; `end` ends the workflow (or the branch)."""
+    timeout: Duration | None = None
+    """Time for all attempts of the step."""
+    retry: Retry | None = None
+    """Overrides the retry of the resilience policy."""
+    resilience: Annotated[str | None, Ref("Resilience")] = None
+    """Named policy for timeout, retry, breaker and rate."""
+    on_error: Many[OnError] = ()
+    """Where to go when the step has failed for good; the first match counts."""
+    max_visits: Annotated[int | None, Field(ge=1, le=1000)] = None
+    """How often a run may come here; guards a cycle."""
+    on_exhausted: str | None = None
+    """Step that follows when `maxVisits` is used up; without it the run fails."""
+    idempotency_key: Annotated[str | None, Template()] = None
+    """Sent with an effect, so that the target does it once."""
+
+
+class Inputs(Strict):
+    """Mixed into steps that hand values to something."""
+
+    with_: Annotated[dict[str, Any], Template()] = Field(default_factory=dict, alias="with")
+    """Values that are handed over; `${ }` is CEL over `input`, `state`, `steps`, `item` and `run`."""

@@ -1,0 +1,138 @@
+"""Check expressions without computing them, and say what they read."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.expressions import checked
+from runtime.expressions.engines import ROOTS, compiled, jinja
+from runtime.expressions.templates import Hole, UnclosedError, split
+
+_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong, and the offset in the text (0 is the first character)."""
+
+    offset: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field path that an expression reads, such as `("state", "plan", "steps")`, and its offset in the text.
+
+    The path ends where the next key is not a literal. `tested` says that it stands in `has()`.
+    """
+
+    path: tuple[str, ...]
+    offset: int
+    tested: bool = False
+
+
+def check(source: str) -> tuple[Finding, ...]:
+    """Return what is wrong with a bare CEL expression: nothing, or one finding per message of the engine."""
+    if not source.strip():
+        return (Finding(0, "an expression is empty"),)
+    try:
+        compiled(source)
+    except RuntimeError as error:
+        return tuple(_findings(source, str(error)))
+    return ()
+
+
+def _findings(source: str, message: str) -> Iterator[Finding]:
+    starts = [0, *(at + 1 for at, char in enumerate(source) if char == "\n")]
+    matches = list(_PLACE.finditer(message))
+    for match in matches:
+        line, column = int(match[1]), int(match[2])
+        yield Finding(starts[min(line, len(starts)) - 1] + column - 1, _readable(match[3]))
+    if not matches:
+        yield Finding(0, message.splitlines()[0])
+
+
+def _readable(message: str) -> str:
+    message = message.removeprefix("Syntax error: ").replace(" (in container '')", "")
+    if match := re.match(r"undeclared reference to '([^']*)'", message):
+        return f"`{match[1]}` is unknown; expressions start from {', '.join(ROOTS)}"
+    return re.sub(r" expecting \{.*\}", "", message)
+
+
+def check_template(text: str) -> tuple[Finding, ...]:
+    """Return what is wrong with the `${ }` parts of a text."""
+    return _in_holes(text, check, lambda found, offset: Finding(found.offset + offset, found.message))
+
+
+def check_prose(text: str) -> tuple[Finding, ...]:
+    """Return what is wrong with a Jinja2 prompt: its syntax, and names that are no root."""
+    import jinja2
+    from jinja2 import meta
+
+    try:
+        tree = jinja().parse(text)
+    except jinja2.TemplateSyntaxError as error:
+        return (Finding(_line_start(text, error.lineno), error.message or "not valid"),)
+    unknown = sorted(meta.find_undeclared_variables(tree) - set(ROOTS) - set(jinja().globals))
+    return tuple(
+        Finding(max(0, text.find(name)), f"`{name}` is unknown; prompts start from {', '.join(ROOTS)}")
+        for name in unknown
+    )
+
+
+def _line_start(text: str, line: int) -> int:
+    return sum(len(part) for part in text.splitlines(keepends=True)[: line - 1])
+
+
+def references(source: str) -> tuple[Reference, ...]:
+    """Return what a bare CEL expression reads; nothing when it is not valid."""
+    try:
+        expression = compiled(source)
+    except RuntimeError:
+        return ()
+    found = checked.paths(expression.serialize())
+    return tuple(Reference(path, offset, tested) for path, offset, tested in found if path[0] in ROOTS)
+
+
+def references_in_template(text: str) -> tuple[Reference, ...]:
+    """Return what the `${ }` parts of a text read."""
+    return _in_holes(text, references, lambda found, offset: Reference(found.path, found.offset + offset, found.tested))
+
+
+def _in_holes(text: str, look: Callable[[str], tuple[Any, ...]], place: Callable[[Any, int], Any]) -> tuple[Any, ...]:
+    try:
+        holes = [part for part in split(text) if isinstance(part, Hole)]
+    except UnclosedError as error:
+        return (Finding(error.offset, "`${` is not closed"),) if look is check else ()
+    return tuple(place(found, hole.offset) for hole in holes for found in look(hole.source))
+
+
+def references_in_prose(text: str) -> tuple[Reference, ...]:
+    """Return what a Jinja2 prompt reads; offsets are those of the lines. Nothing when it is not valid."""
+    import jinja2
+    from jinja2 import nodes
+
+    try:
+        tree = jinja().parse(text)
+    except jinja2.TemplateSyntaxError:
+        return ()
+    chains = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
+    inner = {id(node.node) for node in chains if isinstance(node, nodes.Getattr | nodes.Getitem)}
+    found = [(_jinja_path(node), node.lineno) for node in chains if id(node) not in inner]
+    return tuple(Reference(path, _line_start(text, line)) for path, line in found if path and path[0] in ROOTS)
+
+
+def _jinja_path(node: Any) -> tuple[str, ...]:
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Name):
+        return (node.name,) if node.ctx == "load" else ()
+    if isinstance(node, nodes.Getattr):
+        base = _jinja_path(node.node)
+        return (*base, node.attr) if base else ()
+    if isinstance(node, nodes.Getitem):
+        base = _jinja_path(node.node)
+        key: Any = node.arg.value if isinstance(node.arg, nodes.Const) else None
+        return (*base, key) if base and isinstance(key, str) else base
+    return ()
