@@ -41,7 +41,7 @@ STEP_RUNS = Metric(
     "apm_step_runs_total", "counter", "", "Steps that have ended.", (WORKFLOW, STEP, Label("outcome", STEP_OUTCOMES))
 )
 STEP_SECONDS = Metric(
-    "apm_step_duration_seconds", "histogram", "seconds", "Time of a step, retries included, waiting for people excluded.",
+    "apm_step_duration_seconds", "histogram", "seconds", "Time of a step with its retries, without its waiting.",
     (WORKFLOW, Label("verb", VERBS)), _STEPS,
 )  # fmt: skip
 RETRIES = Metric("apm_step_retries_total", "counter", "", "Attempts of steps after the first.", (WORKFLOW, STEP))
@@ -63,11 +63,11 @@ DECISIONS_UNMAPPED = Metric(
 )  # fmt: skip
 APPROVALS_WAITING = Metric("apm_approvals_waiting", "gauge", "", "Runs that wait for a person.", (WORKFLOW,))
 APPROVAL_OLDEST = Metric(
-    "apm_approval_oldest_seconds", "gauge", "seconds", "Age of the oldest question that waits for a person; 0 without one.",
+    "apm_approval_oldest_seconds", "gauge", "seconds", "Age of the oldest question to a person; 0 without one.",
     (WORKFLOW,),
 )  # fmt: skip
 EFFECTS = Metric(
-    "apm_effects_total", "counter", "", "Effects: done, found in the ledger and not repeated, unknown after a crash, failed.",
+    "apm_effects_total", "counter", "", "Effects: done, found in the ledger, unknown after a crash, failed.",
     (Label("outcome", EFFECT_OUTCOMES),),
 )  # fmt: skip
 TOOL_CALLS = Metric(
