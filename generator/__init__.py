@@ -1,0 +1,1 @@
+"""spec files -> documents -> declared specs -> project -> resources -> files. Read `pipeline.py` first."""

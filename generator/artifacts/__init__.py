@@ -1,0 +1,1 @@
+"""What is rendered: one module each, which declares `ARTIFACT = Artifact(...)`."""

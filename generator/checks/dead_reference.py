@@ -1,0 +1,31 @@
+"""A spec names another one that does not exist.
+
+Every name in a field that refers to another spec (an agent's model, a step's agent, an owner) has to be the
+`metadata.name` of a spec of that kind somewhere below `specs/`. Names are compared exactly.
+
+Fix: correct the name (the nearest one is suggested) or add the missing spec.
+"""
+
+from collections.abc import Iterable
+
+from generator.model import Catalogue, Check
+from generator.problems import Problem, nearest
+from generator.references import references
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report each dead name once for each place where it stands."""
+    known: dict[str, set[str]] = {}
+    for spec in catalogue.specs:
+        for reference in references(spec):
+            names = known.setdefault(reference.kind, set(catalogue.names(reference.kind)))
+            if reference.name not in names:
+                yield spec.problem(
+                    reference.loc,
+                    "dead-reference",
+                    f'unknown {reference.kind} "{reference.name}"',
+                    nearest(reference.name, names) or f"there is no {reference.kind} yet",
+                )
+
+
+CHECK = Check("dead-reference", run, each_environment=True)

@@ -1,0 +1,1 @@
+"""Spec kinds: one module each, which declares `KIND = Kind(...)`."""

@@ -1,0 +1,64 @@
+"""A language model: who provides it, with which parameters and within which limits."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from generator.model import Kind, Resolving, Thing
+from runtime.contract import Duration, Many, ModelDocument, Ref, SecretRef, Strict
+
+
+class ModelSpec(Strict):
+    """One language model."""
+
+    provider: str
+    """`local` (small real model without a key), `scripted` (replies from a file), `openai-compatible`, or a LangChain
+    provider such as `openai` or `anthropic`."""
+    model: str = ""
+    """Name of the model at the provider; for `local` the path of a GGUF file, or empty for the one that is shipped."""
+    endpoint: str | None = None
+    """Base URL of an OpenAI-compatible endpoint."""
+    secret: SecretRef | None = None
+    """Key of the provider, as secret-name/key."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """Randomness of the answers."""
+    max_output_tokens: Annotated[int, Field(ge=1)] = 1024
+    """Longest answer, in tokens."""
+    timeout: Duration = "60s"
+    """Time for one call."""
+    fallback: Many[Annotated[str, Ref("Model")]] = ()
+    """Models that are tried in turn when this one does not answer."""
+
+
+@dataclass(frozen=True)
+class Model(Thing):
+    """A model, resolved."""
+
+    document: ModelDocument
+    secret: str | None
+    endpoint: str | None
+
+
+def secret_env(secret: str) -> str:
+    """Return the environment variable in which a referenced secret reaches the runtime."""
+    return "APM_SECRET_" + "".join(c if c.isalnum() else "_" for c in secret).upper()
+
+
+def resolve(spec: ModelSpec, context: Resolving) -> Model:
+    """Return the model."""
+    document = ModelDocument(
+        name=context.base["source"].name,
+        provider=spec.provider,
+        model=spec.model,
+        endpoint=spec.endpoint,
+        secret_env=secret_env(spec.secret) if spec.secret else None,
+        temperature=spec.temperature,
+        max_output_tokens=spec.max_output_tokens,
+        timeout=spec.timeout,
+        fallback=spec.fallback,
+    )
+    return Model(**context.base, document=document, secret=spec.secret, endpoint=spec.endpoint)
+
+
+KIND = Kind("Model", ModelSpec, Model, resolve)

@@ -1,0 +1,81 @@
+"""A tool that agents and workflow steps may call, with what it does to the world."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from generator.kinds.model import secret_env
+from generator.kinds._schema import schema_of
+from generator.model import Kind, Resolving, Thing
+from runtime.contract import Duration, FileRef, HttpCall, McpCall, SecretRef, Strict, ToolDocument
+
+
+class ToolSpec(Strict):
+    """One tool; exactly one of `mcp`, `http` and `function` says how it is called."""
+
+    effect: Literal["read", "write", "deploy", "notify"]
+    """What a call does: read only, change data, change what runs, or tell people."""
+    mcp: McpCall | None = None
+    """A tool of an MCP server."""
+    http: HttpCall | None = None
+    """An HTTP operation."""
+    function: str | None = None
+    """A function that the runtime image ships."""
+    input: Annotated[str | dict[str, Any] | None, FileRef("json-schema")] = None
+    """JSON Schema of the arguments: a file beside the spec, or written here."""
+    output: Annotated[str | dict[str, Any] | None, FileRef("json-schema")] = None
+    """JSON Schema of the result: a file beside the spec, or written here."""
+    idempotent: bool = False
+    """The target does a call once for one idempotency key; then it may be retried."""
+    timeout: Duration = "30s"
+    """Time for one call."""
+    secret: SecretRef | None = None
+    """Credential that is sent, as secret-name/key."""
+    approval: bool = Field(default=False)
+    """Every call waits for a person."""
+
+    @model_validator(mode="after")
+    def _one_transport(self) -> "ToolSpec":
+        given = [name for name in ("mcp", "http", "function") if getattr(self, name) is not None]
+        if len(given) != 1:
+            what = "none" if not given else " and ".join(given)
+            raise PydanticCustomError("one-transport", "a tool has exactly one of mcp, http and function, this one has {what}", {"what": what})
+        return self
+
+
+@dataclass(frozen=True)
+class Tool(Thing):
+    """A tool, resolved."""
+
+    document: ToolDocument
+    secret: str | None
+    approval: bool
+
+    @property
+    def url(self) -> str | None:
+        """Address that a call goes to, where it leaves the process."""
+        call = self.document.mcp or self.document.http
+        return call.url if call else None
+
+
+def resolve(spec: ToolSpec, context: Resolving) -> Tool:
+    """Return the tool."""
+    document = ToolDocument(
+        name=context.base["source"].name,
+        description=context.base["description"],
+        effect=spec.effect,
+        mcp=spec.mcp,
+        http=spec.http,
+        function=spec.function,
+        input=schema_of(spec.input, context),
+        output=schema_of(spec.output, context),
+        idempotent=spec.idempotent,
+        timeout=spec.timeout,
+        secret_env=secret_env(spec.secret) if spec.secret else None,
+    )
+    return Tool(**context.base, document=document, secret=spec.secret, approval=spec.approval)
+
+
+KIND = Kind("Tool", ToolSpec, Tool, resolve)

@@ -1,0 +1,81 @@
+"""The whole way from spec files to rendered files. Every command that checks, renders or explains goes through here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator import artifacts, checks, kinds
+from generator.kinds.environment import Environment
+from generator.load import load
+from generator.model import Artifact, Catalogue, Check, Kind, Loaded, Project
+from generator.overlay import views
+from generator.parse import parse
+from generator.problems import Problem, Rejected
+from generator.render import Rendered, files, render
+from generator.resolve import resolve
+from generator.validate import validate
+from generator.verify import verify
+from runtime.registry import discover
+
+KINDS: Mapping[str, Kind] = discover(kinds, "KIND", Kind)
+CHECKS: Mapping[str, Check] = discover(checks, "CHECK", Check)
+ARTIFACTS: Mapping[str, Artifact] = discover(artifacts, "ARTIFACT", Artifact)
+
+
+@dataclass(frozen=True)
+class Specs:
+    """Valid specs: as written, and as each environment sees them."""
+
+    written: Catalogue
+    views: tuple[Catalogue, ...]
+    warnings: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Built:
+    """What one environment's specs come to."""
+
+    project: Project
+    rendered: tuple[Rendered, ...]
+    files: Mapping[str, bytes]
+    """Contents by path below rendered/."""
+
+
+def check(root: Path) -> Specs:
+    """Return the specs of a repository, or raise `Rejected` with everything that is wrong with them."""
+    loaded = load(root)
+    declared, malformed = parse(loaded.documents, KINDS)
+    written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
+    seen, dead = views(written, KINDS)
+    found = [*loaded.problems, *malformed, *dead, *validate(written, seen, CHECKS)]
+    return Specs(written, tuple(seen), _stop(found))
+
+
+def build(root: Path, names: Sequence[str] = ()) -> dict[str, Built]:
+    """Return what rendered/ must hold, by environment (all, or those named), or raise `Rejected`."""
+    specs = check(root)
+    built = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
+    _stop([problem for _, problems in built.values() for problem in problems])
+    return {name: result for name, (result, _) in built.items()}
+
+
+def _build(view: Catalogue) -> tuple[Built, list[Problem]]:
+    project = resolve(view, KINDS)
+    environment = project.get(Environment, project.environment_name)
+    rendered = render(project, ARTIFACTS, environment.namespace) if environment.spec.deployed else []
+    problems = verify(rendered, view, environment.spec.cluster.version)
+    return Built(project, tuple(rendered), files(rendered, environment.name)), problems
+
+
+def _unparsed(loaded: Loaded, declared: Iterable[object]) -> frozenset[tuple[str, str]]:
+    known = {id(d.document) for d in declared}  # pyright: ignore[reportAttributeAccessIssue]
+    names = ((d.value.get("kind"), d.value.get("metadata")) for d in loaded.documents if id(d) not in known)
+    return frozenset((str(kind), str(meta.get("name"))) for kind, meta in names if isinstance(meta, dict))
+
+
+def _stop(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Raise `Rejected` if there is an error, with the warnings; else return the warnings."""
+    found = tuple(problems)
+    if any(p.severity == "error" for p in found):
+        raise Rejected(found)
+    return found

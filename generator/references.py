@@ -1,0 +1,120 @@
+"""Finds what specs name: other specs, files beside them, expressions. Read from the markers on the fields."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from pydantic import BaseModel
+
+from generator.model import Declared, Loc, Reference
+from runtime.contract import Ref, Step
+
+M = TypeVar("M")
+Walker = Callable[[Any, Loc], Iterator[tuple[Loc, Any, Any]]]
+
+
+def references(spec: Declared) -> Iterator[Reference]:
+    """Yield every place where a spec names another."""
+    for loc, marker, name in marked(spec, Ref):
+        if isinstance(name, str):
+            yield Reference(spec, loc, marker.kind, name)
+
+
+def marked(spec: Declared, marker: type[M]) -> Iterator[tuple[Loc, M, Any]]:
+    """Yield place, marker and value of every field of a spec that carries a marker of this type."""
+    yield from _walk_model(spec.metadata, ("metadata",), marker)
+    yield from _walk_model(spec.spec, ("spec",), marker)
+
+
+def marked_in(model: BaseModel, marker: type[M]) -> Iterator[tuple[Loc, M, Any]]:
+    """Yield place (within the model), marker and value of every marked field of a model."""
+    yield from _walk_model(model, (), marker)
+
+
+def _walk_model(model: BaseModel, loc: Loc, marker: type[Any]) -> Iterator[tuple[Loc, Any, Any]]:
+    for attribute, key, walk in _walkers(type(model), marker):
+        value = getattr(model, attribute)
+        if value is not None:
+            yield from walk(value, (*loc, key))
+
+
+@lru_cache(maxsize=1024)
+def _walkers(model: type[BaseModel], marker: type[Any]) -> tuple[tuple[str, str, Walker], ...]:
+    """Return what has to be looked at in a model, so that plain fields cost nothing."""
+    found: list[tuple[str, str, Walker]] = []
+    for name, field in model.model_fields.items():
+        annotation: Any = field.annotation
+        for extra in field.metadata:
+            annotation = Annotated[annotation, extra]
+        walk = _walker(annotation, marker)
+        if walk:
+            found.append((name, field.alias or name, walk))
+    return tuple(found)
+
+
+def _walker(annotation: Any, marker: type[Any]) -> Walker | None:
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        mine = next((extra for extra in annotation.__metadata__ if isinstance(extra, marker)), None)
+        return _leaf(mine) if mine is not None else _walker(args[0], marker)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if issubclass(annotation, Step) or _may_hold(annotation, marker):
+            return lambda value, loc: _walk_model(value, loc, marker)
+        return None
+    if origin in (tuple, list):
+        inner = _walker(args[0], marker)
+        return _items(inner) if inner else None
+    if origin is dict:
+        inner = _walker(args[1], marker)
+        keys = _walker(args[0], marker)
+        return _values(inner, keys) if inner or keys else None
+    options = [walk for arg in args if (walk := _walker(arg, marker))]
+    return _first(options, annotation, marker) if options else None
+
+
+@lru_cache(maxsize=1024)
+def _may_hold(model: type[BaseModel], marker: type[Any]) -> bool:
+    return bool(_walkers(model, marker))
+
+
+def _leaf(mine: Any) -> Walker:
+    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+        if isinstance(value, tuple):
+            yield from (((*loc, index), mine, item) for index, item in enumerate(value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        else:
+            yield loc, mine, value
+
+    return walk
+
+
+def _items(inner: Walker) -> Walker:
+    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+        for index, item in enumerate(value):
+            yield from inner(item, (*loc, index))
+
+    return walk
+
+
+def _values(inner: Walker | None, keys: Walker | None) -> Walker:
+    def walk(value: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+        for key, item in value.items():
+            if keys:
+                yield from keys(key, (*loc, key))
+            if inner:
+                yield from inner(item, (*loc, key))
+
+    return walk
+
+
+def _first(options: list[Walker], annotation: Any, marker: type[Any]) -> Walker:
+    """A union: models decide by what they are, everything else by the only option."""
+
+    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+        if isinstance(value, BaseModel):
+            yield from _walk_model(value, loc, marker)
+        else:
+            yield from options[0](value, loc)
+
+    return walk
+
+
