@@ -10,7 +10,7 @@ from generator.load import load
 from generator.model import Artifact, Catalogue, Check, Kind, Loaded, Project
 from generator.overlay import views
 from generator.parse import parse
-from generator.problems import Problem, Rejected
+from generator.problems import Failure, Problem, Rejected, nearest
 from generator.render import Rendered, files, render
 from generator.resolve import resolve
 from generator.validate import validate
@@ -32,13 +32,31 @@ class Specs:
 
 
 @dataclass(frozen=True)
-class Built:
-    """What one environment's specs come to."""
+class Environment_:  # noqa: N801  (Environment is the spec)
+    """What the specs come to in one environment."""
 
     project: Project
     rendered: tuple[Rendered, ...]
     files: Mapping[str, bytes]
-    """Contents by path below rendered/."""
+    """Contents by path below rendered/; empty where nothing is deployed."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What all specs come to."""
+
+    specs: Specs
+    environments: Mapping[str, Environment_]
+    warnings: tuple[Problem, ...]
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Names of all environments, built or not."""
+        return tuple(view.environment or "" for view in self.specs.views)
+
+    def files(self) -> dict[str, Mapping[str, bytes]]:
+        """Return the contents of rendered/ by environment, for those that are deployed."""
+        return {name: built.files for name, built in self.environments.items() if built.files}
 
 
 def check(root: Path) -> Specs:
@@ -51,20 +69,33 @@ def check(root: Path) -> Specs:
     return Specs(written, tuple(seen), _stop(found))
 
 
-def build(root: Path, names: Sequence[str] = ()) -> dict[str, Built]:
-    """Return what rendered/ must hold, by environment (all, or those named), or raise `Rejected`."""
+def build_all(root: Path, names: Sequence[str] = ()) -> Built:
+    """Return what rendered/ must hold, for all environments or those named.
+
+    Raises:
+        Rejected: something is wrong with the specs, or with what they would render.
+        Failure: a named environment does not exist.
+    """
     specs = check(root)
+    _known(names, specs.views)
     built = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
-    _stop([problem for _, problems in built.values() for problem in problems])
-    return {name: result for name, (result, _) in built.items()}
+    warnings = _stop([*specs.warnings, *(problem for _, problems in built.values() for problem in problems)])
+    return Built(specs, {name: result for name, (result, _) in built.items()}, warnings)
 
 
-def _build(view: Catalogue) -> tuple[Built, list[Problem]]:
+def _known(names: Sequence[str], views: Sequence[Catalogue]) -> None:
+    known = [view.environment or "" for view in views]
+    for name in names:
+        if name not in known:
+            raise Failure(f'there is no environment "{name}"', nearest(name, known))
+
+
+def _build(view: Catalogue) -> tuple[Environment_, list[Problem]]:
     project = resolve(view, KINDS)
     environment = project.get(Environment, project.environment_name)
     rendered = render(project, ARTIFACTS, environment.namespace) if environment.spec.deployed else []
     problems = verify(rendered, view, environment.spec.cluster.version)
-    return Built(project, tuple(rendered), files(rendered, environment.name)), problems
+    return Environment_(project, tuple(rendered), files(rendered, environment.name)), problems
 
 
 def _unparsed(loaded: Loaded, declared: Iterable[object]) -> frozenset[tuple[str, str]]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,6 +153,23 @@ def _exchange(one: Path, other: Path) -> bool:
     if code in (errno.ENOSYS, errno.EINVAL):
         return False
     raise OSError(code, os.strerror(code), str(other))
+
+
+def left_over(out: Path, known: Collection[str]) -> tuple[str, ...]:
+    """Return folders of rendered/ that hold files of ours for environments that do not exist any more."""
+    if not out.is_dir():
+        return ()
+    folders = sorted(f.name for f in out.iterdir() if f.is_dir() and f.name not in known and not f.name.startswith("."))
+    return tuple(name for name in folders if next(_owned(out, name), None))
+
+
+def remove(out: Path, environment: str) -> None:
+    """Delete what is ours of an environment; files that are not ours stay."""
+    for path in list(_owned(out, environment)):
+        (out / path).unlink()
+    for here, _, _ in sorted(os.walk(out / environment), reverse=True):
+        if not any(Path(here).iterdir()):
+            Path(here).rmdir()
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+"""What the commands share: the settings of `apm` itself, and how findings are printed."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from generator.model import Project
+    from generator.pipeline import Specs
+    from generator.problems import Problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """How to talk to the caller."""
+
+    root: Path
+    quiet: bool
+    verbose: int
+    color: bool
+
+    def say(self, text: str) -> None:
+        """Print what is not a result; silent with `-q`."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+
+def with_terminal(command: F) -> F:
+    """Pass the `Terminal` as first argument."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return command(Terminal(**click.get_current_context().obj), *args, **options)
+
+    call.__doc__, call.__name__ = command.__doc__, command.__name__
+    call.__click_params__ = getattr(command, "__click_params__", [])  # pyright: ignore[reportFunctionMemberAccess]
+    return call  # pyright: ignore[reportReturnType]
+
+
+def format_option(command: F) -> F:
+    """Add `--format text|json|sarif|github`."""
+    return click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+                        help="How findings are printed.")(command)  # fmt: skip
+
+
+def apm_version() -> str:
+    """Return the version of apm; the only place where it comes from is pyproject.toml."""
+    return version("apm")
+
+
+def print_problems(problems: Sequence["Problem"], files: Mapping[str, str], form: str, terminal: Terminal) -> None:
+    """Print findings to stdout in one of the formats."""
+    from generator import problems as p
+
+    if form == "json":
+        click.echo(p.as_json(problems))
+    elif form == "sarif":
+        click.echo(p.as_sarif(problems, apm_version()))
+    elif problems:
+        click.echo(p.as_github(problems) if form == "github" else p.as_text(problems, files, color=terminal.color))
+
+
+def texts(root: Path, problems: Iterable["Problem"]) -> dict[str, str]:
+    """Return the texts of the files in which there are findings."""
+    found: dict[str, str] = {}
+    for name in {p.place.file for p in problems}:
+        path = root / name
+        if path.is_file() and path.stat().st_size < 1 << 22:
+            found[name] = path.read_text(encoding="utf-8-sig", errors="replace")
+    return found
+
+
+def count(problems: Sequence["Problem"]) -> str:
+    """Return `2 errors, 1 warning in 2 files`."""
+    errors = sum(p.severity == "error" for p in problems)
+    parts = [_plural(errors, "error")] if errors else []
+    if len(problems) > errors:
+        parts.append(_plural(len(problems) - errors, "warning"))
+    return f"{', '.join(parts)} in {_plural(len({p.place.file for p in problems}), 'file')}"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def checked(terminal: Terminal) -> "Specs":
+    """Return the specs of the repository, or print what is wrong with them and exit 1."""
+    from generator import pipeline
+    from generator.problems import Rejected
+
+    try:
+        return pipeline.check(terminal.root)
+    except Rejected as rejected:
+        _give_up(rejected.problems, terminal)
+
+
+def project(terminal: Terminal, environment: str) -> "Project":
+    """Return the project of one environment, or print what is wrong with the specs and exit 1."""
+    from generator.pipeline import build_all
+    from generator.problems import Rejected
+
+    try:
+        return build_all(terminal.root, (environment,)).environments[environment].project
+    except Rejected as rejected:
+        _give_up(rejected.problems, terminal)
+
+
+def _give_up(problems: Sequence["Problem"], terminal: Terminal) -> NoReturn:
+    print_problems(problems, texts(terminal.root, problems), "text", terminal)
+    terminal.say(count(problems))
+    raise click.exceptions.Exit(1)
