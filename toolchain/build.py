@@ -21,7 +21,7 @@ import golang
 import pins
 import recipes
 import store
-from golang import Unavailable
+from golang import UnavailableError
 from pins import Pins, Tool
 
 
@@ -64,7 +64,7 @@ def _build_all(everything: Pins, chosen: Iterable[Tool], view: Path) -> dict[str
         try:
             _build(everything, tool)
             store.link(view, _entry(tool))
-        except Unavailable as reason:
+        except UnavailableError as reason:
             missing[tool.name] = str(reason)
             print(f"{tool.name}: not built", flush=True)
     return missing

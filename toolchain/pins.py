@@ -95,7 +95,8 @@ def _tool(name: str, fields: dict[str, Any]) -> Tool:
 
 
 def _module(fields: dict[str, Any]) -> Module:
-    return Module(**{**fields, "files": tuple(fields["files"])})
+    files = tuple(fields.pop("files"))
+    return Module(files=files, **fields)
 
 
 def _go_files(folder: Path) -> list[bytes]:

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from golang import Toolchain, Unavailable
+from golang import Toolchain, UnavailableError
 from pins import Module, Tool
 
 
@@ -27,6 +27,6 @@ def _take(module: Module, source: Path, folder: Path) -> None:
     for pattern in module.files:
         files = sorted(source.glob(pattern))
         if not files:
-            raise Unavailable(f"{module.path} {module.version} has no {pattern}")
+            raise UnavailableError(f"{module.path} {module.version} has no {pattern}")
         for file in files:
             shutil.copyfile(file, folder / file.name)

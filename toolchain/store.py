@@ -1,7 +1,7 @@
 """Where tools live: one folder per build, kept for every checkout, and one folder of links per set of pins.
 
-    apm-tools/store/<tool>-<digest>/bin/...    what was built; complete or not there at all
-    apm-tools/<digest of the pins>/bin/...     links into the store: what the tests use
+apm-tools/store/<tool>-<digest>/bin/...    what was built; complete or not there at all
+apm-tools/<digest of the pins>/bin/...     links into the store: what the tests use
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 
@@ -54,7 +54,7 @@ def _point(place: Path, target: str) -> None:
 
 
 @contextlib.contextmanager
-def _lock(target: Path) -> Iterator[None]:
+def _lock(target: Path) -> Generator[None]:
     """Hold the lock of one store entry; released by the kernel however the process ends."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / f".{target.name}.lock").open("w") as file:

@@ -8,21 +8,22 @@ server's side writes: a rendered object has none.
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 Schema = dict[str, Any]
 
-VALIDATES = frozenset(
-    "type enum required pattern format minLength maxLength minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
-    "minItems maxItems uniqueItems minProperties maxProperties anyOf oneOf allOf not".split()
-)
+NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "uniqueItems"})
+CONDITIONS = frozenset({"anyOf", "oneOf", "allOf", "not"})
+VALIDATES = frozenset({"type", "enum", "required", "pattern"}) | NUMBERS | SIZES | CONDITIONS
+INSIDE_CONDITIONS = VALIDATES | {"properties", "items", "additionalProperties"}
 
 
 def strict(schema: Schema) -> Schema:
     """The strict form of a schema without references."""
     if schema.get("x-kubernetes-int-or-string"):
-        return {"type": ["integer", "string"]} | _kept(schema, VALIDATES - {"anyOf", "oneOf", "allOf", "format"})
-    result = _kept(schema, VALIDATES - {"format"})
+        return {"type": ["integer", "string"]} | _kept(schema, VALIDATES - CONDITIONS)
+    result = _kept(schema, VALIDATES)
     if "items" in schema:
         result["items"] = strict(schema["items"])
     if schema.get("x-kubernetes-list-type") == "set":
@@ -60,7 +61,7 @@ def _fields(schema: Schema) -> Schema:
         result["properties"] = {name: strict(field) for name, field in schema["properties"].items()}
         result["additionalProperties"] = bool(schema.get("x-kubernetes-preserve-unknown-fields"))
     if isinstance(more := schema.get("additionalProperties"), dict):
-        result["additionalProperties"] = strict(dict[str, Any](more))
+        result["additionalProperties"] = strict(cast("Schema", more))
     return result
 
 
@@ -71,11 +72,11 @@ def _kept(schema: Schema, keywords: Iterable[str]) -> Schema:
 def _bare(value: Any) -> Any:
     """A condition (`anyOf`, `not` and the like) as it is, less its prose: it only narrows, so it stays open."""
     if isinstance(value, list):
-        return [_bare(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_bare(item) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
-    allowed = VALIDATES | {"properties", "items", "additionalProperties"}
-    return {key: _bare_fields(item) if key == "properties" else _bare(item) for key, item in value.items() if key in allowed}
+    kept = {key: item for key, item in cast("Schema", value).items() if key in INSIDE_CONDITIONS}
+    return {key: _bare_fields(item) if key == "properties" else _bare(item) for key, item in kept.items()}
 
 
 def _bare_fields(fields: Schema) -> Schema:
