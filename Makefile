@@ -1,0 +1,71 @@
+# Everything that people and CI call. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := bash
+PY := .venv/bin/python
+APM := .venv/bin/apm
+TOOLS_DIR = $(shell python3 toolchain/build.py --path)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.PHONY: demo
+demo: ## install, validate, render, run the reference workflow here (FAST=1: scripted replies instead of the model)
+	@python3 toolchain/venv.py run
+	@$(APM) validate
+	@$(APM) render
+	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies examples/replies/apm-cycle.yaml)
+
+.PHONY: test
+test: check tools ## everything that CI runs
+	$(PY) -m pytest tests/e2e
+
+.PHONY: check
+check: install ## lint, types, layers, specs, unit, golden and conformance tests; needs Python only
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/lint-imports
+	.venv/bin/pyright
+	$(APM) validate
+	$(APM) render --check
+	$(PY) -m pytest tests --ignore tests/e2e
+
+.PHONY: install
+install: ## install what is pinned into .venv
+	@python3 toolchain/venv.py dev
+
+.PHONY: tools
+tools: ## build or find kubectl, an API server, promtool, amtool, kubeconform in a cache outside the checkout
+	@python3 toolchain/build.py
+
+.PHONY: bench
+bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
+	$(PY) -m benchmarks
+
+.PHONY: render
+render: install ## write rendered/ anew
+	$(APM) render
+
+.PHONY: golden
+golden: install ## rewrite the expected outputs of the golden and conformance cases
+	$(PY) -m pytest tests/golden tests/conformance --rewrite
+
+.PHONY: format
+format: install ## format the Python code
+	.venv/bin/ruff format
+	.venv/bin/ruff check --fix
+
+.PHONY: schemas
+schemas: install ## take the JSON Schemas of Kubernetes and CRD objects anew from the pinned modules
+	python3 toolchain/build.py
+	$(PY) toolchain/crd_schemas.py
+	$(PY) toolchain/kubernetes_schemas.py
+
+.PHONY: lock
+lock: ## write the Python lock files anew (needs uv)
+	python3 toolchain/venv.py lock
+
+.PHONY: clean
+clean: ## delete what was made here; caches outside the checkout stay
+	rm -rf .venv .apm build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
