@@ -3,9 +3,44 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from generator.model import Kind, Resolving, Thing
+from pydantic import Field
+
+from generator.kinds._quantity import Quantity
 from generator.kinds.system import System
+from generator.model import Kind, Resolving, Thing
 from runtime.contract import Many, Name, Ref, Strict
+
+
+class Pods(Strict):
+    """Pods outside this system, for the network rules."""
+
+    namespace: str
+    """Namespace in which they run."""
+    labels: dict[str, str]
+    """Labels of the pods."""
+
+
+class Service(Pods):
+    """Something outside this system that the cluster has: where the network rules let traffic through to."""
+
+    ports: Annotated[Many[Annotated[int, Field(ge=1, le=65535)]], Field(min_length=1)]
+    """TCP ports of the pods; where a Kubernetes Service maps ports, the ones that it maps to."""
+
+
+class Proxy(Service):
+    """A forward proxy through which names outside the cluster are reached."""
+
+    url: str
+    """Address, such as `http://egress-proxy.egress.svc:3128`."""
+
+
+class Dns(Pods):
+    """Name servers of the cluster; they are asked at port 53."""
+
+    namespace: str = "kube-system"
+    """Namespace in which they run."""
+    labels: dict[str, str] = {"k8s-app": "kube-dns"}
+    """Labels of the pods."""
 
 
 class Cluster(Strict):
@@ -17,6 +52,8 @@ class Cluster(Strict):
     """Kubernetes version whose schemas the rendered objects have to meet."""
     server: str = "https://kubernetes.default.svc"
     """Address by which Argo CD reaches it."""
+    dns: Dns = Dns()
+    """Where its name servers are."""
 
 
 class Monitoring(Strict):
@@ -26,6 +63,8 @@ class Monitoring(Strict):
     """Namespace in which Prometheus, Alertmanager and Grafana run."""
     selector_labels: dict[str, str] = {}
     """Labels that make the operator pick up ServiceMonitors, rules and Alertmanager configs."""
+    prometheus_labels: dict[str, str] = {"app.kubernetes.io/name": "prometheus"}
+    """Labels of Prometheus's pods, which are let in to collect metrics."""
     datasource_uid: str = "prometheus"
     """Uid of the Prometheus data source in Grafana."""
     dashboard_labels: dict[str, str] = {"grafana_dashboard": "1"}
@@ -69,23 +108,14 @@ class Rules(Strict):
 class Quota(Strict):
     """What the whole namespace may use."""
 
-    cpu: str = "16"
+    cpu: Quantity = "16"
     """Sum of CPU limits."""
-    memory: str = "32Gi"
+    memory: Quantity = "32Gi"
     """Sum of memory limits."""
-    pods: int = 50
+    storage: Quantity = "200Gi"
+    """Sum of what claims ask for."""
+    pods: Annotated[int, Field(ge=1)] = 50
     """Number of pods."""
-
-
-class Service(Strict):
-    """Something outside this system that the cluster has: where the network rules let traffic through to."""
-
-    namespace: str
-    """Namespace in which it runs."""
-    labels: dict[str, str]
-    """Labels of its pods."""
-    ports: Many[int]
-    """TCP ports."""
 
 
 class EnvironmentSpec(Strict):
@@ -98,6 +128,8 @@ class EnvironmentSpec(Strict):
     cluster: Cluster = Cluster()
     registry: str = ""
     """Image registry and path, such as `registry.example.com/apm`."""
+    pull_secrets: Many[Name] = ()
+    """Secrets with the registry's credentials, where it asks for any."""
     monitoring: Monitoring = Monitoring()
     urls: Urls = Urls()
     argocd: ArgoCd | None = None
@@ -108,9 +140,13 @@ class EnvironmentSpec(Strict):
     """Where referenced secrets come from: made by others, or by External Secrets from a store."""
     secret_store: str | None = None
     """Name of the ClusterSecretStore, with `external-secrets`."""
-    egress_proxy: Service | None = None
-    """Proxy through which names outside the cluster are reached; without it, port 443 of public addresses is opened."""
-    ingress: Many[Service] = ()
+    egress_proxy: Proxy | None = None
+    """Proxy through which names outside the cluster are reached; without it, the ports of the declared endpoints are
+    opened to all public addresses, private ranges excluded."""
+    services: dict[str, Service] = {}
+    """What runs behind host names inside the cluster, such as `erp.erp-system.svc`: models, tools and buckets with such
+    a host are let through to these pods."""
+    ingress: Many[Pods] = ()
     """Who may call the API."""
     overlay: dict[str, dict[str, dict[str, Any]]] = {}
     """Values that differ here: by kind and name, merged into the `spec` (null removes a field)."""

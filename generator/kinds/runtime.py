@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from generator.kinds._image import Image
+from generator.kinds._quantity import Quantity
 from generator.kinds.agent import Agent
 from generator.kinds.model import Model
 from generator.kinds.state_store import StateStore
@@ -15,22 +17,13 @@ from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, Many, Ref, SecretRef, Strict
 
 
-class Image(Strict):
-    """The runtime image; the registry comes from the environment."""
-
-    name: str = "apm-runtime"
-    """Name below the environment's registry."""
-    tag: str | None = None
-    """Tag for people; what is pulled is the digest, where there is one."""
-    digest: Annotated[str | None, Field(pattern="^sha256:[0-9a-f]{64}$")] = None
-    """Digest of the image."""
-
-
 class Amount(Strict):
     """CPU and memory, as Kubernetes quantities."""
 
-    cpu: str
-    memory: str
+    cpu: Quantity
+    """Processor cores, such as `500m` or `2`."""
+    memory: Quantity
+    """Bytes, such as `512Mi`."""
 
 
 class Resources(Strict):
@@ -55,7 +48,9 @@ class Scaling(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> "Scaling":
         if self.max < self.min:
-            raise PydanticCustomError("min-above-max", "max ({max}) is below min ({min})", {"max": self.max, "min": self.min})
+            raise PydanticCustomError(
+                "min-above-max", "max ({max}) is below min ({min})", {"max": self.max, "min": self.min}
+            )
         return self
 
 

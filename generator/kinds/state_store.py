@@ -1,10 +1,13 @@
 """A MongoDB database: how it is reached, and its collections with indexes, retention and backup."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
+from generator.kinds._schema import schema_of
 from generator.kinds.environment import Service
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, FileRef, Many, Ref, SecretRef, Strict
@@ -20,6 +23,14 @@ class Index(Strict):
     text: bool = False
     """A text index; a collection has one at the most."""
 
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Index":
+        if len({field.lstrip("-") for field in self.fields}) < len(self.fields):
+            raise PydanticCustomError("index-fields", "an index names a field once")
+        if self.text and (self.unique or any(field.startswith("-") for field in self.fields)):
+            raise PydanticCustomError("text-index", "a text index has no order and is not unique")
+        return self
+
 
 class Collection(Strict):
     """One collection of documents that workflows and tools work on."""
@@ -32,8 +43,20 @@ class Collection(Strict):
     """Indexes besides that of `_id`."""
     retention: Duration | Literal["forever"]
     """How long documents are kept."""
+    retention_field: str = "createdAt"
+    """Date in each document from which `retention` counts."""
     backup: Annotated[str | None, Ref("Backup")] = None
     """Backup that covers it; null marks what may be lost."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> "Collection":
+        if sum(index.text for index in self.indexes) > 1:
+            raise PydanticCustomError(
+                "two-text-indexes", "MongoDB allows one text index in a collection; list all fields in one"
+            )
+        if len({(index.fields, index.text) for index in self.indexes}) < len(self.indexes):
+            raise PydanticCustomError("index-twice", "two indexes have the same fields")
+        return self
 
 
 class Connection(Strict):
@@ -68,17 +91,52 @@ class StateStoreSpec(Strict):
     collections: Many[Collection] = ()
     """Collections besides those of the runtime."""
 
+    @model_validator(mode="after")
+    def _names(self) -> "StateStoreSpec":
+        names = [collection.name for collection in self.collections]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise PydanticCustomError("collection-twice", 'collection "{name}" is declared twice', {"name": twice[0]})
+        return self
+
 
 @dataclass(frozen=True)
 class StateStore(Thing):
     """A store, resolved."""
 
     spec: StateStoreSpec
+    document: Mapping[str, Any]
+    """What the index job reads: database, retention of runs, and collections with their schema and indexes."""
+
+    def uncovered(self) -> tuple[str, ...]:
+        """Return what no backup covers, by name; `runs` are the runtime's own collections."""
+        runtime = () if self.spec.runtime_backup else ("runs",)
+        return (*runtime, *(c.name for c in self.spec.collections if c.backup is None))
 
 
 def resolve(spec: StateStoreSpec, context: Resolving) -> StateStore:
     """Return the store."""
-    return StateStore(**context.base, spec=spec)
+    return StateStore(**context.base, spec=spec, document=_document(spec, context))
+
+
+def _document(spec: StateStoreSpec, context: Resolving) -> dict[str, Any]:
+    return {
+        "format": "apm.store/v1",
+        "name": context.base["source"].name,
+        "database": spec.database,
+        "runtimeRetention": spec.runtime_retention,
+        "collections": [_collection(collection, context) for collection in spec.collections],
+    }
+
+
+def _collection(collection: Collection, context: Resolving) -> dict[str, Any]:
+    return {
+        "name": collection.name,
+        "schema": schema_of(collection.schema_, context),
+        "indexes": [{"fields": list(i.fields), "unique": i.unique, "text": i.text} for i in collection.indexes],
+        "retention": collection.retention,
+        "retentionField": collection.retention_field,
+    }
 
 
 KIND = Kind("StateStore", StateStoreSpec, StateStore, resolve)
