@@ -18,7 +18,9 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     known: dict[str, set[str]] = {}
     for spec in catalogue.specs:
         for reference in references(spec):
-            names = known.setdefault(reference.kind, set(catalogue.names(reference.kind)))
+            if reference.kind not in known:
+                known[reference.kind] = set(catalogue.names(reference.kind))
+            names = known[reference.kind]
             if reference.name not in names:
                 yield spec.problem(
                     reference.loc,

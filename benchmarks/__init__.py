@@ -1,0 +1,1 @@
+"""Speed and memory, printed as tables; no test asserts a time."""

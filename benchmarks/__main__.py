@@ -1,0 +1,97 @@
+"""`python -m benchmarks [--agents 10,100,1000] [--runs 3]`: CPU seconds and peak memory of `apm`, medians over fresh processes.
+
+cold: no rendered/, no cache.  full: rendered/ there, `--no-cache`.  unchanged: nothing changed.  one: one spec changed.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import specs
+
+APM = (sys.executable, "-m", "generator")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process cost: CPU seconds (user and system), wall seconds, peak memory in MB."""
+
+    cpu: float
+    wall: float
+    memory: float
+
+
+def run(folder: Path, *arguments: str) -> Cost:
+    """Run `apm` once in a fresh process."""
+    before = os.times()
+    process = subprocess.Popen([*APM, "-q", *arguments], cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"apm {' '.join(arguments)} exited {process.returncode} in {folder}")
+    wall = os.times().elapsed - before.elapsed
+    return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def measured(runs: int, prepare: Callable[[int], None], folder: Path, *arguments: str) -> Cost:
+    """Return the medians of several runs, each after its preparation."""
+    costs: list[Cost] = []
+    for number in range(runs):
+        prepare(number)
+        costs.append(run(folder, *arguments))
+    return Cost(*(statistics.median(getattr(c, f) for c in costs) for f in ("cpu", "wall", "memory")))
+
+
+def table(counts: Sequence[int], runs: int) -> None:
+    """Print a row for each number of agents and each case."""
+    print(f"{'agents':>7} {'objects':>8} {'case':<10} {'CPU s':>7} {'wall s':>7} {'MB':>6}")
+    for count in counts:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            specs.write(folder, count)
+            _rows(folder, count, runs)
+    help_ = measured(max(runs, 5), lambda _: None, Path.cwd(), "--help")
+    print(f"{'':>7} {'':>8} {'--help':<10} {help_.cpu:7.3f} {help_.wall:7.3f} {help_.memory:6.0f}")
+
+
+def _rows(folder: Path, count: int, runs: int) -> None:
+    def clean(_: int) -> None:
+        shutil.rmtree(folder / "rendered", ignore_errors=True)
+        shutil.rmtree(folder / ".apm", ignore_errors=True)
+
+    def touch(number: int) -> None:
+        file = folder / "specs" / "agents" / "agent-00003.yaml"
+        file.write_text(specs.AGENT.format(n=3, digest=f"{3:064x}").replace("role: clerk", f"role: clerk {number}"))
+
+    cases: list[tuple[str, Callable[[int], None], tuple[str, ...]]] = [
+        ("cold", clean, ("render",)),
+        ("full", lambda _: None, ("render", "--no-cache")),
+        ("unchanged", lambda _: None, ("render",)),
+        ("one", touch, ("render",)),
+    ]
+    for case, prepare, arguments in cases:
+        cost = measured(runs, prepare, folder, *arguments)
+        objects = sum(f.read_text().count("\nkind: ") for f in (folder / "rendered").rglob("*.yaml"))
+        print(f"{count:7} {objects:8} {case:<10} {cost.cpu:7.2f} {cost.wall:7.2f} {cost.memory:6.0f}", flush=True)
+
+
+def main() -> None:
+    """Parse arguments and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--agents", default="10,100,1000")
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    table([int(n) for n in options.agents.split(",")], options.runs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m generator` is `apm`."""
+
+from generator.cli import main
+
+main()

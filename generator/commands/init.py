@@ -1,0 +1,53 @@
+"""`apm init`: a small GitOps repository to start from."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from generator.commands._common import Terminal, with_terminal
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "init"
+
+
+@click.command(epilog="Example: apm init my-agents && cd my-agents && apm validate")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@with_terminal
+def init(terminal: Terminal, folder: Path) -> None:
+    """Make a small GitOps repository in FOLDER that validates, renders and runs at once.
+
+    Files that are there are never overwritten.
+    """
+    from generator.problems import Failure
+
+    name = _name(folder)
+    files = {folder / path: text for path, text in _rendered(name)}
+    if existing := sorted(path for path in files if path.exists()):
+        raise Failure(f"{existing[0]} is there already; nothing was written", "choose a new or empty folder")
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    except OSError as error:
+        raise Failure(f"{error.filename} can't be written: {error.strerror}") from None
+    terminal.say(f"{len(files)} files in {folder}; next: cd {folder} && apm validate && apm render")
+    terminal.say("then: apm run hello --env local --input examples/hello.json")
+
+
+def _name(folder: Path) -> str:
+    """Return the folder's name as a DNS-1123 label."""
+    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:50].strip("-")
+    return name or "agents"
+
+
+def _rendered(name: str) -> Iterator[tuple[Path, str]]:
+    import jinja2
+
+    environment = jinja2.Environment(
+        variable_start_string="[[", variable_end_string="]]", block_start_string="[%", block_end_string="%]",
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False,  # noqa: S701  (YAML, not HTML)
+    )  # fmt: skip
+    for path in sorted(TEMPLATES.rglob("*")):
+        if path.is_file():
+            yield path.relative_to(TEMPLATES), environment.from_string(path.read_text()).render(name=name)
