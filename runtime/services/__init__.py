@@ -1,0 +1,1 @@
+"""What runs need from outside: clock, state store, models, tools, effects, budgets. Each behind a small protocol."""

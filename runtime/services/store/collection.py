@@ -1,0 +1,143 @@
+"""One collection of the state store, cut down to what every engine does alike.
+
+This is the only module that calls pymongo's data methods. The portable subset: texts as ids; times as int64
+milliseconds; values of users as JSON texts (`pack`, `unpack`), so that no key or type of theirs meets an engine's
+peculiarities; flags as 0 and 1 (the embedded engine turns a boolean in `$set` into a number); duplicates by the unique
+`_id`. A test refuses the operators outside of it.
+"""
+
+import json
+import time
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias, cast
+
+from pymongo import ReturnDocument
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+
+from runtime.problems import failed
+from runtime.telemetry import Telemetry
+from runtime.telemetry.catalogue import STORE_SECONDS, STORE_UP
+
+Row: TypeAlias = dict[str, Any]
+Order: TypeAlias = Sequence[tuple[str, int]]
+_DUPLICATE = 11000
+
+
+def pack(value: Any) -> str:
+    """Return a value of a user as JSON text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def unpack(text: str | None) -> Any:
+    """Return the value of a JSON text; `None` for none."""
+    return None if text is None else json.loads(text)
+
+
+class Collection:
+    """Calls are timed, and errors of the driver become problems of type `unavailable`."""
+
+    def __init__(self, database: AsyncDatabase[Row], name: str, telemetry: Telemetry) -> None:
+        self.name = name
+        self._rows = database[name]
+        self._telemetry = telemetry
+
+    @contextmanager
+    def _call(self, operation: str) -> Generator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        except DuplicateKeyError:
+            raise
+        except PyMongoError as error:
+            self._telemetry.set(STORE_UP, 0)
+            raise failed("unavailable", "The state store does not answer", str(error)[:300]) from error
+        self._telemetry.set(STORE_UP, 1)
+        self._telemetry.observe(STORE_SECONDS, time.perf_counter() - start, operation=operation)
+
+    async def get(self, id_: str) -> Row | None:
+        """Return the row with this id."""
+        return await self.first({"_id": id_})
+
+    async def first(self, where: Mapping[str, Any], order: Order | None = None) -> Row | None:
+        """Return the first row."""
+        with self._call("find"):
+            return await self._rows.find_one(where, sort=order)
+
+    async def find_all(self, where: Mapping[str, Any], order: Order | None = None, limit: int = 0) -> list[Row]:
+        """Return rows; `limit` 0 means all of them."""
+        with self._call("find"):
+            cursor = self._rows.find(where, sort=order, limit=limit)
+            return await cursor.to_list()
+
+    async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
+        """Yield rows one by one, for lists that may be long."""
+        with self._call("find"):
+            cursor = self._rows.find(where, sort=order)
+        async for row in cursor:
+            yield row
+
+    async def count(self, where: Mapping[str, Any]) -> int:
+        """Return how many rows there are."""
+        with self._call("find"):
+            return await self._rows.count_documents(where)
+
+    async def add(self, row: Row) -> bool:
+        """Insert a row; False when its id is taken already."""
+        try:
+            with self._call("insert"):
+                await self._rows.insert_one(row)
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def add_all(self, rows: Sequence[Row]) -> None:
+        """Insert rows; those whose id is taken already stay as they are."""
+        if not rows:
+            return
+        with self._call("insert"):
+            try:
+                await self._rows.insert_many(rows, ordered=False)
+            except BulkWriteError as error:
+                errors = cast("list[dict[str, Any]]", (error.details or {}).get("writeErrors", []))
+                if any(entry.get("code") != _DUPLICATE for entry in errors):
+                    raise
+
+    async def change(self, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
+        """Update one row; False when none matches: for conditions, the answer to "was it still so?"."""
+        with self._call("update"):
+            return (await self._rows.update_one(where, update)).matched_count > 0
+
+    async def change_all(self, where: Mapping[str, Any], update: Mapping[str, Any]) -> int:
+        """Update rows and return how many matched."""
+        with self._call("update"):
+            return (await self._rows.update_many(where, update)).matched_count
+
+    async def take(self, where: Mapping[str, Any], update: Mapping[str, Any], order: Order) -> Row | None:
+        """Update the first row atomically and return it as it is afterwards."""
+        with self._call("claim"):
+            return await self._rows.find_one_and_update(where, update, sort=order, return_document=ReturnDocument.AFTER)
+
+    async def increment(self, id_: str, amounts: Mapping[str, int | float]) -> Row:
+        """Add to numbers of a row, which is made when missing, and return it as it is afterwards."""
+        with self._call("update"):
+            found = await self._rows.find_one_and_update(
+                {"_id": id_}, {"$inc": dict(amounts)}, upsert=True, return_document=ReturnDocument.AFTER
+            )
+            return cast("Row", found)
+
+    async def put(self, id_: str, values: Mapping[str, Any]) -> None:
+        """Set values of a row, which is made when missing."""
+        with self._call("update"):
+            await self._rows.update_one({"_id": id_}, {"$set": dict(values)}, upsert=True)
+
+    async def remove(self, where: Mapping[str, Any]) -> int:
+        """Delete rows and return how many there were."""
+        with self._call("delete"):
+            return (await self._rows.delete_many(where)).deleted_count
+
+    async def index(self, keys: Order) -> None:
+        """Create an index; creating it again changes nothing."""
+        with self._call("command"):
+            await self._rows.create_index(list(keys))

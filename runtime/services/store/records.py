@@ -1,0 +1,182 @@
+"""The smaller repositories: specs, run events, channel events, effects, budgets, artefacts, leases."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime.contract import WorkflowDocument
+from runtime.services.store.collection import Collection, Row, pack, unpack
+
+
+class Specs:
+    """Workflow documents by digest, so that a run goes on with those it was started with."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+        self._known: dict[str, WorkflowDocument] = {}
+
+    async def add(self, documents: Sequence[WorkflowDocument], now: int) -> None:
+        """Keep documents; those that are there already stay."""
+        fresh = [document for document in documents if document.digest not in self._known]
+        for document in fresh:
+            text = document.model_dump_json(by_alias=True, exclude_unset=True)
+            await self._rows.add({"_id": document.digest, "name": document.name, "text": text, "at": now})
+            self._known[document.digest] = document
+
+    async def get(self, digest: str) -> WorkflowDocument | None:
+        """Return a document."""
+        if digest not in self._known:
+            row = await self._rows.get(digest)
+            if row is None:
+                return None
+            self._known[digest] = WorkflowDocument.model_validate_json(row["text"])
+        return self._known[digest]
+
+
+class RunEvents:
+    """What happened in a run, in order: the source of progress, of the API's stream and of the audit."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def add(self, run: str, events: Sequence[Mapping[str, Any]]) -> None:
+        """Keep events; each has `seq`, `kind`, `at` and `data`."""
+        await self._rows.add_all(
+            [
+                {"_id": f"{run}|{event['seq']:015d}", "run": run, **event, "data": pack(event["data"])}
+                for event in events
+            ]
+        )
+
+    async def after(self, run: str, seq: int = 0, limit: int = 0) -> list[Row]:
+        """Return events after a number, in order."""
+        rows = await self._rows.find_all({"run": run, "seq": {"$gt": seq}}, [("seq", 1)], limit)
+        return [{**row, "data": unpack(row["data"])} for row in rows]
+
+
+class Events:
+    """Events of channels: published once per id, delivered to triggers and to runs that listen."""
+
+    def __init__(self, rows: Collection, dead: Collection) -> None:
+        self._rows = rows
+        self._dead = dead
+
+    async def add(self, id_: str, channel: str, payload: Any, now: int, source: str = "") -> bool:
+        """Publish an event; False when it has been published already."""
+        row = {"channel": channel, "payload": pack(payload), "at": now, "source": source}
+        return await self._rows.add({"_id": id_, "state": "new", "attempts": 0, **row})
+
+    async def fresh(self, limit: int = 100) -> list[Row]:
+        """Return events that no trigger has seen, oldest first."""
+        rows = await self._rows.find_all({"state": "new"}, [("at", 1)], limit)
+        return [{**row, "payload": unpack(row["payload"])} for row in rows]
+
+    async def delivered(self, id_: str) -> None:
+        """Mark an event as delivered."""
+        await self._rows.change({"_id": id_}, {"$set": {"state": "delivered"}})
+
+    async def failed(self, id_: str) -> int:
+        """Count an attempt to deliver and return how many there have been."""
+        return int((await self._rows.increment(id_, {"attempts": 1}))["attempts"])
+
+    async def bury(self, event: Row, reason: str, now: int) -> None:
+        """Move an event to the dead letters."""
+        row = {"channel": event["channel"], "payload": pack(event["payload"]), "reason": reason, "at": now}
+        await self._dead.add({"_id": event["_id"], **row})
+        await self._rows.change({"_id": event["_id"]}, {"$set": {"state": "dead"}})
+
+    async def since(self, channel: str, at: int) -> list[Row]:
+        """Return events of a channel from a time on, oldest first."""
+        rows = await self._rows.find_all({"channel": channel, "at": {"$gte": at}}, [("at", 1)])
+        return [{**row, "payload": unpack(row["payload"])} for row in rows]
+
+
+class Ledger:
+    """Effects and calls by key, so that what has been done is not done again."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def find(self, key: str) -> Row | None:
+        """Return an entry: `{state: started | done | failed | unknown, result, digest}`."""
+        row = await self._rows.get(key)
+        return {**row, "result": unpack(row["result"])} if row else None
+
+    async def start(self, key: str, run: str, digest: str, now: int) -> bool:
+        """Announce an effect; False when the key is taken."""
+        row = {"run": run, "state": "started", "digest": digest, "result": None, "at": now}
+        return await self._rows.add({"_id": key, **row})
+
+    async def restart(self, key: str, now: int) -> None:
+        """Announce another attempt of an effect that is known not to have happened, or may happen twice."""
+        await self._rows.change({"_id": key}, {"$set": {"state": "started", "at": now}})
+
+    async def finish(self, key: str, state: str, result: Any = None) -> None:
+        """Record how an effect ended."""
+        await self._rows.change({"_id": key}, {"$set": {"state": state, "result": pack(result)}})
+
+    async def done(self, key: str, run: str, result: Any, now: int) -> None:
+        """Record a call that changes nothing outside, so that a resumed run need not repeat it."""
+        row = {"run": run, "state": "done", "digest": "", "result": pack(result), "at": now}
+        await self._rows.add({"_id": key, **row})
+
+
+class Budgets:
+    """Pots of tokens and money."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def used(self, pot: str) -> Row:
+        """Return `{tokens, cost, allowance}`: tokens, micro-units of money, and what people have added."""
+        return {"tokens": 0, "cost": 0, "allowance": 0} | (await self._rows.get(pot) or {})
+
+    async def spend(self, pot: str, tokens: int, cost: int) -> None:
+        """Take from a pot."""
+        await self._rows.increment(pot, {"tokens": tokens, "cost": cost})
+
+    async def allow(self, pot: str, times: int) -> None:
+        """Let a pot be used that many times over, because a person said so."""
+        await self._rows.put(pot, {"allowance": times})
+
+    async def count(self, pot: str, name: str) -> int:
+        """Count something and return how often it has been counted, this time included."""
+        return int((await self._rows.increment(f"{pot}|{name}", {"count": 1}))["count"])
+
+
+class Artefacts:
+    """Texts that agents keep and find again, in collections."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def put(self, collection: str, name: str, text: str, now: int, run: str = "") -> None:
+        """Keep a text under a name."""
+        values = {"collection": collection, "name": name, "text": text, "at": now, "run": run}
+        await self._rows.put(f"{collection}/{name}", values)
+
+    async def get(self, collection: str, name: str) -> Row | None:
+        """Return a text with its collection, name and time."""
+        return await self._rows.get(f"{collection}/{name}")
+
+    async def newest(self, collection: str, limit: int = 1000) -> list[Row]:
+        """Return the newest texts of a collection."""
+        return await self._rows.find_all({"collection": collection}, [("at", -1)], limit)
+
+
+class Leases:
+    """Who leads: one holder per name until its time is up."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def take(self, name: str, holder: str, now: int, for_: int) -> bool:
+        """Take or prolong a lease; False when somebody else has it."""
+        values = {"holder": holder, "until": now + for_}
+        for condition in ({"holder": holder}, {"until": {"$lt": now}}):
+            if await self._rows.change({"_id": name, **condition}, {"$set": values}):
+                return True
+        return await self._rows.add({"_id": name, **values})
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+        await self._rows.remove({"_id": name, "holder": holder})

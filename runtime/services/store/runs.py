@@ -1,0 +1,210 @@
+"""Runs: the record of each one, and the queue that workers claim from.
+
+A run is `queued`, `running`, `waiting` (for people, timers, events), `interrupted` (by hand; it can be resumed), or has
+ended as `succeeded`, `failed`, `cancelled` or `timeout`. `epoch` grows with every claim and is the fencing token: who
+holds an older one cannot change the run any more.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.services.store.collection import Collection, Row, pack, unpack
+
+LEASE = 15_000
+"""Milliseconds that a worker may be silent before its runs go to others; it beats every third of that."""
+ENDED = ("succeeded", "failed", "cancelled", "timeout")
+QUEUE = "default"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run as it is stored."""
+
+    id: str
+    workflow: str
+    digest: str
+    state: str
+    epoch: int
+    attempt: int
+    created: int
+    started: int
+    ended: int
+    deadline: int
+    """When it times out, in milliseconds since 1970; 0 before its first claim."""
+    input: Mapping[str, Any]
+    output: Any
+    problem: Mapping[str, Any] | None
+    waiting: Sequence[Mapping[str, Any]]
+    """What it waits for: `{id, path, kind, message, options, schema, assignees, payload, channel, when, deadline}`."""
+    answers: Mapping[str, Mapping[str, Any]]
+    """Answers that have been given and not yet taken, by the id of what they answer."""
+    options: Mapping[str, Any]
+    """How it was started: `{provider, replies, model_file}`."""
+    revision: int
+    worker: str
+    cancel: int
+    trigger: str
+
+
+def _run(row: Row) -> Run:
+    plain = ("workflow", "digest", "state", "epoch", "attempt", "created", "started", "ended", "deadline")
+    packed = ("input", "output", "problem", "waiting", "answers", "options")
+    return Run(
+        id=row["_id"],
+        **{name: row[name] for name in plain},
+        **{name: unpack(row[name]) for name in packed},
+        **{name: row[name] for name in ("revision", "worker", "cancel", "trigger")},
+    )
+
+
+def new(run: str, workflow: str, digest: str, input_: Mapping[str, Any], now: int, **more: Any) -> Row:
+    """Return the row of a run that is about to be queued."""
+    zero = dict.fromkeys(("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "revision"), 0)
+    packed = {"input": pack(input_), "output": None, "problem": None, "waiting": "[]", "answers": "{}", "options": "{}"}
+    names: Row = {"queue": QUEUE, "priority": 0, "worker": "", "trigger": "manual", "listens": []}
+    times = {"created": now, "due": now}
+    return (
+        {"_id": run, "workflow": workflow, "digest": digest, "state": "queued"} | zero | packed | names | times | more
+    )
+
+
+class Runs:
+    """The runs of the store."""
+
+    def __init__(self, rows: Collection) -> None:
+        self._rows = rows
+
+    async def add(self, row: Row) -> bool:
+        """Queue a run; False when there is one with this id already."""
+        return await self._rows.add(row)
+
+    async def get(self, id_: str) -> Run | None:
+        """Return a run."""
+        row = await self._rows.get(id_)
+        return _run(row) if row else None
+
+    async def find(self, where: Mapping[str, Any] | None = None, limit: int = 100) -> list[Run]:
+        """Return runs, newest first; `where` may name workflow and state."""
+        rows = await self._rows.find_all(where or {}, [("created", -1)], limit)
+        return [_run(row) for row in rows]
+
+    # --- the queue -------------------------------------------------------------------------------------------------
+
+    async def claim(self, worker: str, now: int, run: str | None = None) -> Run | None:
+        """Take the most urgent run that is due, or the named one if it is queued."""
+        where: dict[str, Any] = {"queue": QUEUE, "state": "queued", "due": {"$lte": now}}
+        if run is not None:
+            where = {"_id": run, "state": "queued"}
+        update = {
+            "$set": {"state": "running", "worker": worker, "lease": now + LEASE},
+            "$inc": {"epoch": 1, "attempt": 1, "revision": 1},
+        }
+        row = await self._rows.take(where, update, [("priority", -1), ("due", 1), ("created", 1)])
+        return _run(row) if row else None
+
+    async def begin(self, run: Run, now: int, patience: int) -> int:
+        """Record the first start and return the deadline of the run."""
+        if run.started:
+            return run.deadline
+        await self._mine(run, {"started": now, "deadline": now + patience})
+        return now + patience
+
+    async def beat(self, run: Run, now: int) -> Run | None:
+        """Prolong the lease and return the run as it is now, with its cancel flag; None when it has been lost."""
+        where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
+        row = await self._rows.take(where, {"$set": {"lease": now + LEASE}}, [("_id", 1)])
+        return _run(row) if row else None
+
+    async def sweep(self, now: int) -> list[str]:
+        """Requeue runs whose worker has stopped answering; returns their ids."""
+        swept: list[str] = []
+        for row in await self._rows.find_all({"state": "running", "lease": {"$lt": now}}):
+            where = {"_id": row["_id"], "state": "running", "epoch": row["epoch"], "lease": row["lease"]}
+            if await self._rows.change(where, {"$set": {"state": "queued", "due": now, "worker": ""}}):
+                swept.append(row["_id"])
+        return swept
+
+    async def _mine(self, run: Run, values: Mapping[str, Any]) -> bool:
+        where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
+        return await self._rows.change(where, {"$set": dict(values), "$inc": {"revision": 1}})
+
+    # --- what a worker reports ------------------------------------------------------------------------------------
+
+    async def end(self, run: Run, state: str, now: int, output: Any = None, problem: Any = None) -> bool:
+        """End a run; False when it has been lost to another worker."""
+        values: Row = {
+            "state": state,
+            "ended": now,
+            "output": pack(output),
+            "waiting": "[]",
+            "answers": "{}",
+            "wake": 0,
+        }
+        return await self._mine(run, values | {"problem": pack(problem) if problem else None, "listens": []})
+
+    async def wait(self, run: Run, waiting: Sequence[Mapping[str, Any]], deadline: int) -> bool:
+        """Put a run aside until an answer, an event or the first deadline; False when it has been lost."""
+        wakes = [entry["deadline"] for entry in waiting if entry.get("deadline")] + [deadline]
+        values = {
+            "state": "waiting",
+            "waiting": pack(list(waiting)),
+            "answers": "{}",
+            "wake": min(wakes),
+            "listens": sorted({entry["channel"] for entry in waiting if entry.get("channel")}),
+        }
+        return await self._mine(run, values)
+
+    async def put_back(self, run: Run, now: int, state: str = "queued") -> bool:
+        """Hand a run back without burning an attempt (`queued`), or leave it as `interrupted`."""
+        where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
+        update = {"$set": {"state": state, "due": now, "worker": ""}, "$inc": {"attempt": -1, "revision": 1}}
+        return await self._rows.change(where, update)
+
+    # --- what people and the scheduler do ---------------------------------------------------------------------------
+
+    async def answer(self, run: Run, answers: Mapping[str, Mapping[str, Any]], now: int) -> bool:
+        """Queue a waiting run with answers; False when it has changed since it was read."""
+        where = {"_id": run.id, "state": "waiting", "revision": run.revision}
+        values: Row = {
+            "state": "queued",
+            "due": now,
+            "answers": pack({**run.answers, **answers}),
+            "wake": 0,
+            "listens": [],
+        }
+        return await self._rows.change(where, {"$set": values, "$inc": {"revision": 1}})
+
+    async def requeue(self, id_: str, now: int) -> bool:
+        """Queue an interrupted run again."""
+        where = {"_id": id_, "state": "interrupted"}
+        return await self._rows.change(where, {"$set": {"state": "queued", "due": now}, "$inc": {"revision": 1}})
+
+    async def cancel(self, id_: str, now: int) -> str:
+        """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag."""
+        idle = {"_id": id_, "state": {"$in": ["queued", "waiting", "interrupted"]}}
+        ended: Row = {"state": "cancelled", "ended": now, "waiting": "[]", "wake": 0, "listens": []}
+        if await self._rows.change(idle, {"$set": ended, "$inc": {"revision": 1}}):
+            return "cancelled"
+        await self._rows.change({"_id": id_, "state": "running"}, {"$set": {"cancel": 1}})
+        run = await self.get(id_)
+        return run.state if run else "missing"
+
+    async def due_to_wake(self, now: int) -> list[Run]:
+        """Return waiting runs with a deadline that has passed."""
+        return [_run(row) for row in await self._rows.find_all({"state": "waiting", "wake": {"$lte": now, "$gt": 0}})]
+
+    async def listening(self) -> list[Run]:
+        """Return waiting runs that wait for an event."""
+        return [run for run in await self.find({"state": "waiting"}, 0) if any(w.get("channel") for w in run.waiting)]
+
+    async def depth(self, now: int) -> tuple[int, int]:
+        """Return how many runs are due and unclaimed, and since when the oldest is (0 without one)."""
+        where = {"queue": QUEUE, "state": "queued", "due": {"$lte": now}}
+        oldest = await self._rows.first(where, [("due", 1)])
+        return await self._rows.count(where), oldest["due"] if oldest else 0
+
+    async def active(self, workflow: str) -> list[Run]:
+        """Return runs of a workflow that have not ended."""
+        states = ["queued", "running", "waiting", "interrupted"]
+        return await self.find({"workflow": workflow, "state": {"$in": states}}, 0)
