@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from generator.diagrams import END, START, Diagram, Edge, Node
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE = 190, 44, 70, 56, 24, 22
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE = 190, 44, 70, 56, 44, 22
 CHARACTER = 6.3
 """Pixels of one character at 11 px."""
 
@@ -113,7 +113,7 @@ def _way(path: str) -> str:
 def _label(text: str, x: float, y: float, anchor: str) -> str:
     if not text:
         return ""
-    shown = text if len(text) <= 40 else text[:39] + "…"
+    shown = text if len(text) <= 36 else text[:35] + "…"
     left = x if anchor == "start" else x - len(shown) * CHARACTER / 2
     return (
         f'<rect x="{left - 2:.1f}" y="{y - 10:.1f}" width="{len(shown) * CHARACTER + 4:.1f}" height="13" fill="#ffffff" opacity="0.85"/>'
