@@ -2,11 +2,17 @@
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from generator import secrecy
+
 Severity = Literal["error", "warning"]
+
+SECRET = "secret-literal"  # noqa: S105  (the code of a finding, not a secret)
+"""The code of findings whose place is a credential."""
 
 
 @dataclass(frozen=True, order=True)
@@ -47,15 +53,15 @@ class Problem:
             "line": self.place.line,
             "column": self.place.column,
             "path": self.path,
-            "message": self.message,
-            "hint": self.hint,
+            "message": secrecy.mask(self.message),
+            "hint": secrecy.mask(self.hint),
             "related": [
                 {"file": p.file, "line": p.line, "column": p.column, "message": text} for p, text in self.related
             ],
         }
 
 
-class Rejected(Exception):
+class Rejected(Exception):  # noqa: N818  (a verdict on the specs, not a defect of ours)
     """The specs can't be used; carries every problem of the stage that refused them."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -63,7 +69,7 @@ class Rejected(Exception):
         super().__init__("\n".join(f"{p.place}: {p.message} [{p.code}]" for p in self.problems))
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818  (the environment refuses, it is not a defect of ours)
     """Something outside the specs stands in the way: a folder that can't be written, a tool that is missing."""
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -96,31 +102,67 @@ RED, YELLOW, BOLD, DIM, RESET = "\033[31m", "\033[33m", "\033[1m", "\033[2m", "\
 
 
 def as_text(problems: Sequence[Problem], sources: Mapping[str, str], *, color: bool) -> str:
-    """Return problems for a terminal, each with its source line and a caret; `sources` are texts by file."""
-    return "\n".join(_drawn(p, sources.get(p.place.file), color=color) for p in problems)
+    """Return problems for a terminal, each with its source line and a caret; `sources` are texts by file.
+
+    What looks like a credential is hidden, in messages and in source lines.
+    """
+    rows = {file: text.splitlines() for file, text in sources.items()}
+    hidden: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for p in problems:
+        if p.code == SECRET:
+            start = p.place.column - 1
+            hidden.setdefault((p.place.file, p.place.line), []).append((start, start + p.place.length))
+    return "\n".join(_drawn(p, rows.get(p.place.file, []), hidden, color=color) for p in problems)
 
 
-def _drawn(problem: Problem, source: str | None, *, color: bool) -> str:
+def _drawn(problem: Problem, rows: Sequence[str], hidden: Mapping[tuple[str, int], list[tuple[int, int]]], *,
+           color: bool) -> str:  # fmt: skip
     tint = (RED if problem.severity == "error" else YELLOW) if color else ""
     bold, dim, reset = (BOLD, DIM, RESET) if color else ("", "", "")
-    lines = [f"{bold}{problem.place}{reset}: {tint}{problem.severity}{reset}: {problem.message} {dim}[{problem.code}]{reset}"]
-    lines += _caret(problem.place, source, tint, reset)
+    place = problem.place
+    message = secrecy.mask(problem.message)
+    lines = [f"{bold}{place}{reset}: {tint}{problem.severity}{reset}: {message} {dim}[{problem.code}]{reset}"]
+    if place.line <= len(rows) and (row := rows[place.line - 1]).strip():
+        lines += _caret(place, row, hidden.get((place.file, place.line), []), tint, reset)
     if problem.hint:
-        lines.append(f"  help: {problem.hint}")
-    lines += [f"  {place}: {text}" for place, text in problem.related]
+        lines.append(f"  help: {secrecy.mask(problem.hint)}")
+    lines += [f"  {where}: {secrecy.mask(text)}" for where, text in problem.related]
     return "\n".join(lines) + "\n"
 
 
-def _caret(place: Place, source: str | None, tint: str, reset: str) -> list[str]:
-    rows = (source or "").splitlines()
-    if place.line > len(rows) or not (row := rows[place.line - 1]).strip():
-        return []
-    start = max(0, place.column - 61)
-    shown = row[start : start + 120].replace("\t", " ")
+def _caret(place: Place, row: str, hidden: Sequence[tuple[int, int]], tint: str, reset: str) -> list[str]:
+    row, start, end = _hidden(row, place.column - 1, place.column - 1 + place.length, hidden)
+    cut = max(0, start - 60)
+    shown = "".join(_visible(char) for char in row[cut : cut + 120])
     number = str(place.line)
-    width = max(1, min(place.length, len(shown) - (place.column - 1 - start)))
-    pad = " " * (place.column - 1 - start)
+    width = max(1, _width(row[start : min(end, cut + 120)]))
+    pad = " " * _width(row[cut:start])
     return [f"  {number} | {shown}", f"  {' ' * len(number)} | {pad}{tint}{'^' * width}{reset}"]
+
+
+def _hidden(row: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
+    """Return a row without credentials, and where a part of it stands then."""
+    found = secrecy.merged([*hidden, *((hit.start, hit.end) for hit in secrecy.credentials(row))])
+    at: list[int] = []
+    for position in (start, end):
+        shift = 0
+        for first, last in found:
+            if position >= last:
+                shift += len(secrecy.HIDDEN) - (last - first)
+            elif position > first:
+                shift += (len(secrecy.HIDDEN) if position == end else 0) - (position - first)
+        at.append(position + shift)
+    return secrecy.hide(row, found), at[0], at[1]
+
+
+def _visible(char: str) -> str:
+    """Return a character that takes its place on a terminal and does nothing else to it."""
+    return " " if char == "\t" else "�" if unicodedata.category(char) in ("Cc", "Cf") else char
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def as_json(problems: Sequence[Problem]) -> str:
@@ -132,9 +174,13 @@ def as_github(problems: Sequence[Problem]) -> str:
     """Return GitHub workflow commands, one annotation a line."""
     return "\n".join(
         f"::{p.severity} file={_property(p.place.file)},line={p.place.line},col={p.place.column},"
-        f"title={_property(p.code)}::{_data(p.message + (f' ({p.hint})' if p.hint else ''))}"
+        f"title={_property(p.code)}::{_data(_sentence(p))}"
         for p in problems
     )
+
+
+def _sentence(problem: Problem) -> str:
+    return secrecy.mask(problem.message + (f" ({problem.hint})" if problem.hint else ""))
 
 
 def _data(text: str) -> str:
@@ -159,7 +205,7 @@ def _sarif_result(problem: Problem) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": problem.code,
         "level": problem.severity,
-        "message": {"text": problem.message + (f" ({problem.hint})" if problem.hint else "")},
+        "message": {"text": _sentence(problem)},
         "locations": [_sarif_place(problem.place)],
     }
     if problem.related:
