@@ -1,0 +1,142 @@
+"""Who is told of alerts: receivers, the routes to them by severity and owner, and what silences what.
+
+One model makes the AlertmanagerConfig of the cluster and the plain configuration beside it, so both always agree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from generator.kinds.alerts import Severity
+from generator.model import Kind, Resolving, Thing
+from runtime.contract import Duration, Many, Name, Ref, SecretRef, Strict
+
+
+class Slack(Strict):
+    """A Slack channel."""
+
+    channel: Annotated[str, Field(pattern="^[#@][^ ]+$")]
+    """Channel, such as `#apm-alerts`."""
+    webhook: SecretRef
+    """Address of the incoming webhook, as secret-name/key."""
+    send_resolved: bool = True
+    """Whether the end of an alert is told too."""
+
+
+class Titles(Strict):
+    """How the title of a message starts."""
+
+    firing: str = ""
+    """While the alert fires, such as `[KRITISCH]`."""
+    resolved: str = "[OK]"
+    """When it has ended."""
+
+
+class Receiver(Strict):
+    """Where messages go."""
+
+    slack: Slack
+    titles: Titles = Titles()
+
+
+class Timing(Strict):
+    """When messages are sent."""
+
+    group_by: Annotated[Many[str], Field(min_length=1)] = ("alertname", "severity")
+    """Labels whose alerts share one message."""
+    group_wait: Duration = "30s"
+    """Time before the first message of a group, so that alerts that come together are sent together."""
+    group_interval: Duration = "5m"
+    """Time before new alerts of a group are told."""
+    repeat_interval: Duration = "4h"
+    """Time after which a message is sent again while the alert fires."""
+
+
+class Route(Strict):
+    """Which alerts go to which receiver; the first route that takes an alert counts."""
+
+    receiver: str
+    """Name of a receiver."""
+    severities: Many[Severity] = ()
+    """Severities that it takes; all if none is named."""
+    owners: Many[Annotated[str, Ref("Team")]] = ()
+    """Owners whose alerts it takes; all if none is named."""
+    group_by: Many[str] | None = None
+    """Labels whose alerts share one message; default: those of `timing`."""
+    group_wait: Duration | None = None
+    """Time before the first message; default: that of `timing`."""
+    group_interval: Duration | None = None
+    """Time before new alerts are told; default: that of `timing`."""
+    repeat_interval: Duration | None = None
+    """Time before a message is repeated; default: that of `timing`."""
+
+    def takes(self, severity: str, owner: str) -> bool:
+        """Whether an alert goes this way."""
+        return (not self.severities or severity in self.severities) and (not self.owners or owner in self.owners)
+
+
+class Pick(Strict):
+    """Which alerts are meant; all conditions have to hold."""
+
+    alerts: Many[str] = ()
+    """Names of alerts."""
+    severities: Many[Severity] = ()
+    """Severities."""
+
+
+class Inhibition(Strict):
+    """While one alert fires, others are not told."""
+
+    source: Pick
+    """The alert that silences."""
+    target: Pick
+    """The alerts that are silenced."""
+    equal: Annotated[Many[str], Field(min_length=1)]
+    """Labels that both have to agree in; one that both lack counts as equal."""
+
+
+class NotificationsSpec(Strict):
+    """All notifications of a system."""
+
+    receivers: Annotated[dict[Name, Receiver], Field(min_length=1)]
+    """Receivers by name."""
+    timing: Timing = Timing()
+    routes: Many[Route] = ()
+    """Routes in order; the first that takes an alert counts."""
+    default: str | None = None
+    """Receiver of what no route takes; without one such alerts are told to nobody."""
+    inhibitions: Many[Inhibition] = ()
+    language: Literal["en", "de"] = "en"
+    """Language of the words that messages are made of."""
+
+
+@dataclass(frozen=True)
+class Notifications(Thing):
+    """Notifications, resolved."""
+
+    spec: NotificationsSpec
+
+    def route(self, severity: str, owner: str) -> str | None:
+        """Return the receiver of an alert; None where nobody is told."""
+        return receiver_of(self.spec, severity, owner)
+
+
+def receiver_of(spec: NotificationsSpec, severity: str, owner: str) -> str | None:
+    """Return the name of the receiver that an alert of a severity and an owner goes to."""
+    return next((r.receiver for r in spec.routes if r.takes(severity, owner)), spec.default)
+
+
+def picks(pick: Pick, alert: str, severities: Iterable[str]) -> bool:
+    """Whether an alert that can have these severities may be meant."""
+    wanted = pick.severities
+    return (not pick.alerts or alert in pick.alerts) and (not wanted or any(s in wanted for s in severities))
+
+
+def resolve(spec: NotificationsSpec, context: Resolving) -> Notifications:
+    """Return the notifications."""
+    return Notifications(**context.base, spec=spec)
+
+
+KIND = Kind("Notifications", NotificationsSpec, Notifications, resolve)
