@@ -4,13 +4,13 @@ A ConfigMap is named by its content and never changes: a new name causes a rollo
 restarts still reads what it was started with.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from generator.emit import dumps
-from generator.k8s import content_hash
+from generator.k8s import READ_BY_GROUP, content_hash
 from generator.kinds.state_store import StateStore
 from generator.kinds.workflow import Workflow
 from runtime.contract import WorkflowDocument
@@ -61,3 +61,9 @@ def of_store(store: StateStore) -> Config:
 def _config(kind: str, name: str, value: Mapping[str, Any]) -> Config:
     text = dumps(value)
     return Config(f"{kind}-{name}-{content_hash(text)}", f"{name}.yaml", text)
+
+
+def volume(name: str, configs: Sequence[Config]) -> dict[str, Any]:
+    """Return a volume in which each document is a file."""
+    sources = [{"configMap": {"name": c.name, "items": [{"key": c.key, "path": c.key}]}} for c in configs]
+    return {"name": name, "projected": {"defaultMode": READ_BY_GROUP, "sources": sources}}

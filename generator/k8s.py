@@ -28,7 +28,7 @@ UID = 65532
 READ_BY_GROUP = 0o440
 """Mode of mounted secrets and configuration; the group is the pod's `fsGroup`."""
 _STORAGE: tuple[str, str] = ("64Mi", "1Gi")
-"""Local disk that a container asks for and may use (logs, emptyDirs); far above what the runtime writes."""
+"""Logs and the volumes `tmp` and `files`, of which the runtime writes little."""
 
 
 def here(project: Project) -> Environment:
@@ -118,8 +118,12 @@ def pod_template(labels: Mapping[str, str], account: str, containers: Sequence[O
 
 
 def container(name: str, image: str, arguments: Sequence[str], resources: Resources, *, command: Sequence[str] = (),
-              env: Sequence[Object] = (), mounts: Sequence[Object] = (), **more: Any) -> Object:  # fmt: skip
-    """Return a container without any privilege, on a read-only root; `more` are ports and probes."""
+              env: Sequence[Object] = (), mounts: Sequence[Object] = (), storage: tuple[str, str] = _STORAGE,
+              **more: Any) -> Object:  # fmt: skip
+    """Return a container without any privilege, on a read-only root; `more` are ports and probes.
+
+    `storage` is the local disk that it asks for and may use, what it writes into the pod's empty volumes included.
+    """
     found: Object = {"name": name, "image": image, "imagePullPolicy": "Always"}
     if command:
         found["command"] = list(command)
@@ -128,8 +132,8 @@ def container(name: str, image: str, arguments: Sequence[str], resources: Resour
         "env": list(env),
         **more,
         "resources": {
-            "requests": _amounts(resources.requests.cpu, resources.requests.memory, _STORAGE[0]),
-            "limits": _amounts(resources.limits.cpu, resources.limits.memory, _STORAGE[1]),
+            "requests": _amounts(resources.requests.cpu, resources.requests.memory, storage[0]),
+            "limits": _amounts(resources.limits.cpu, resources.limits.memory, storage[1]),
         },
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -194,6 +198,19 @@ def secret_env(name: str, reference: str) -> Object:
 def field_env(name: str, path: str) -> Object:
     """Return a variable that holds a field of the pod itself."""
     return {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+
+
+def proxy_env(environment: Environment) -> list[Object]:
+    """Return the variables by which HTTP clients find the declared proxy; none where there is no proxy."""
+    proxy = environment.spec.egress_proxy
+    if proxy is None:
+        return []
+    inside = ["localhost", "127.0.0.1", ".cluster.local", ".svc", *sorted(environment.spec.services)]
+    return [
+        value_env("HTTP_PROXY", proxy.url),
+        value_env("HTTPS_PROXY", proxy.url),
+        value_env("NO_PROXY", ",".join(inside)),
+    ]
 
 
 def scratch_volume(name: str, size: str) -> Object:

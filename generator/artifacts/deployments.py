@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 
 from generator import configs
-from generator.endpoints import endpoints
 from generator.k8s import (
     HTTP,
-    READ_BY_GROUP,
     ROLES,
     Object,
     RoleName,
@@ -16,6 +14,7 @@ from generator.k8s import (
     mount,
     pod_template,
     probe,
+    proxy_env,
     role,
     scratch_volume,
     seconds,
@@ -106,7 +105,7 @@ def _variables(runtime: Runtime, name: RoleName, environment: Environment) -> li
     if name == "api":
         return [*common, value_env("APM_API_KEYS_FILE", f"{KEYS_DIR}/{runtime.spec.api_keys.split('/')[1]}")]
     if name == "worker":
-        return [*common, *_worker(runtime), *_proxy(runtime, environment)]
+        return [*common, *_worker(runtime), *proxy_env(environment)]
     return common
 
 
@@ -120,34 +119,15 @@ def _worker(runtime: Runtime) -> list[Object]:
     ]
 
 
-def _proxy(runtime: Runtime, environment: Environment) -> list[Object]:
-    proxy = environment.spec.egress_proxy
-    if proxy is None:
-        return []
-    inside = sorted(
-        {e.host for e in endpoints(runtime) if e.host in environment.spec.services} | {".svc", ".cluster.local"}
-    )
-    return [
-        value_env("HTTP_PROXY", proxy.url),
-        value_env("HTTPS_PROXY", proxy.url),
-        value_env("NO_PROXY", ",".join(["localhost", "127.0.0.1", *inside])),
-    ]
-
-
 # --- volumes ----------------------------------------------------------------------------------------------------------
 
 
 def _volumes(runtime: Runtime, name: RoleName) -> list[Object]:
-    common = [_specs(runtime), scratch_volume("tmp", "256Mi")]
+    specs = configs.volume("specs", [configs.of_workflow(workflow) for workflow in runtime.workflows])
+    common = [specs, scratch_volume("tmp", "256Mi")]
     if name == "api":
         return [*common, secret_volume("api-keys", runtime.spec.api_keys)]
     return [*common, scratch_volume("files", "512Mi")] if name == "worker" else common
-
-
-def _specs(runtime: Runtime) -> Object:
-    found = [configs.of_workflow(workflow) for workflow in runtime.workflows]
-    sources = [{"configMap": {"name": c.name, "items": [{"key": c.key, "path": c.key}]}} for c in found]
-    return {"name": "specs", "projected": {"defaultMode": READ_BY_GROUP, "sources": sources}}
 
 
 def _mounts(name: RoleName) -> list[Object]:

@@ -1,0 +1,161 @@
+"""A CronJob for each backup, and the claim that it writes to if it does not go to a bucket.
+
+The archive is written by `mongodump` itself and copied by `rclone`: programs with arguments, no script between them. A
+step that fails fails the Job, and the next step does not run. Nothing is deleted here, so no failure can lose an archive.
+"""
+
+from collections.abc import Iterator
+
+from generator.k8s import (
+    Object,
+    container,
+    field_env,
+    here,
+    labels,
+    mount,
+    pod_template,
+    proxy_env,
+    scratch_volume,
+    seconds,
+    secret_volume,
+    value_env,
+    workload_name,
+)
+from generator.kinds.backup import Backup, Bucket
+from generator.kinds.environment import Environment
+from generator.kinds.runtime import Amount, Resources
+from generator.model import Artifact, Project, Resource
+
+_KEEP = "Prune=false,Delete=false"
+"""Archives outlive the spec that made them."""
+_ARCHIVE = "$(JOB_NAME).archive.gz"
+"""Kubernetes puts the name of the Job in: the CronJob and the minute for which it was scheduled. A second attempt of one
+Job writes the same archive."""
+_JOB_NAME = field_env("JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']")
+_ARCHIVES, _DATABASE_SECRET, _BUCKET_SECRET, _TMP = "/archives", "/run/secrets/mongodb", "/run/secrets/bucket", "/tmp"  # noqa: S108
+_RESOURCES = Resources(
+    requests=Amount(cpu="250m", memory="256Mi"),
+    limits=Amount(cpu="1", memory="1Gi"),
+)
+
+
+def render(project: Project) -> Iterator[Resource]:
+    """Yield CronJobs and claims."""
+    for backup in project.all(Backup):
+        found = labels(project, backup, "backup")
+        if backup.claim:
+            yield _claim(backup, found)
+        name, body = workload_name(backup, "backup"), {"spec": _cron_job(backup, here(project), found)}
+        yield Resource("batch/v1", "CronJob", name, "backup", backup.source, body, labels=found)
+
+
+def _claim(backup: Backup, found: dict[str, str]) -> Resource:
+    assert backup.claim
+    storage_class = {"storageClassName": backup.claim.storage_class} if backup.claim.storage_class else {}
+    spec: Object = {
+        "accessModes": ["ReadWriteOncePod"],
+        "resources": {"requests": {"storage": backup.claim.size}},
+        **storage_class,
+        "volumeMode": "Filesystem",
+    }
+    return Resource("v1", "PersistentVolumeClaim", backup.claim_name, "backup", backup.source, {"spec": spec},
+                    labels=found, annotations={"argocd.argoproj.io/sync-options": _KEEP})  # fmt: skip
+
+
+def _cron_job(backup: Backup, environment: Environment, found: dict[str, str]) -> Object:
+    schedule = backup.spec.schedule
+    job = {
+        "backoffLimit": 2,
+        "activeDeadlineSeconds": seconds(schedule.deadline),
+        "template": _template(backup, environment, found),
+    }
+    return {
+        "schedule": schedule.cron,
+        "timeZone": schedule.time_zone,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": seconds(schedule.starting_deadline),
+        "successfulJobsHistoryLimit": 3,
+        "failedJobsHistoryLimit": 5,
+        "suspend": False,
+        "jobTemplate": {"metadata": {"labels": dict(sorted(found.items()))}, "spec": job},
+    }
+
+
+def _template(backup: Backup, environment: Environment, found: dict[str, str]) -> Object:
+    dump, volumes = _dump(backup, environment), [secret_volume("mongodb", backup.spec.credentials)]
+    if backup.bucket:
+        volumes += [scratch_volume("archives", backup.spec.scratch), scratch_volume("tmp", "64Mi")]
+        volumes += [secret_volume("bucket", backup.bucket.secret)]
+        init, main = [dump], _upload(backup, backup.bucket, environment)
+    else:
+        volumes += [{"name": "archives", "persistentVolumeClaim": {"claimName": backup.claim_name}}]
+        volumes += [scratch_volume("tmp", "64Mi")]
+        init, main = [], dump
+    account = workload_name(backup, "backup")
+    return pod_template(found, account, [main], volumes, environment=environment, grace=30, restart="Never", init=init)
+
+
+def _dump(backup: Backup, environment: Environment) -> Object:
+    what = "--oplog" if backup.spec.covers.oplog else f"--db={backup.store.spec.database}"
+    return container(
+        "dump",
+        backup.spec.image.reference(environment.spec.registry),
+        [
+            f"--config={_DATABASE_SECRET}/{backup.spec.credentials.split('/')[1]}",
+            what,
+            "--readPreference=secondaryPreferred",
+            "--gzip",
+            f"--archive={_ARCHIVES}/{_ARCHIVE}",
+        ],
+        _RESOURCES,
+        command=["mongodump"],
+        env=[_JOB_NAME],
+        mounts=[
+            mount("mongodb", _DATABASE_SECRET),
+            mount("archives", _ARCHIVES, read_only=False),
+            mount("tmp", _TMP, read_only=False),
+        ],
+        storage=_storage(backup),
+    )
+
+
+def _upload(backup: Backup, bucket: Bucket, environment: Environment) -> Object:
+    return container(
+        "upload",
+        bucket.image.reference(environment.spec.registry),
+        [
+            "copyto",
+            f"--config={_TMP}/rclone.conf",
+            "--log-level=INFO",
+            f"{_ARCHIVES}/{_ARCHIVE}",
+            f"bucket:{bucket.name}/{backup.prefix}/{_ARCHIVE}",
+        ],
+        _RESOURCES,
+        command=["rclone"],
+        env=[_JOB_NAME, *_remote(backup, bucket), *proxy_env(environment)],
+        mounts=[mount("bucket", _BUCKET_SECRET), mount("archives", _ARCHIVES), mount("tmp", _TMP, read_only=False)],
+        storage=_storage(backup),
+    )
+
+
+def _storage(backup: Backup) -> tuple[str, str]:
+    """The archive lies in an empty volume, which counts as the pod's own disk: ask for room before it is needed."""
+    return (backup.spec.scratch, backup.spec.scratch) if backup.bucket else ("64Mi", "1Gi")
+
+
+def _remote(backup: Backup, bucket: Bucket) -> list[Object]:
+    """The remote called `bucket`, as rclone reads it from variables."""
+    options = {
+        "TYPE": "s3",
+        "PROVIDER": "Other",
+        "ENDPOINT": bucket.endpoint,
+        "REGION": bucket.region,
+        "ENV_AUTH": "true",
+        "SHARED_CREDENTIALS_FILE": f"{_BUCKET_SECRET}/{bucket.secret.split('/')[1]}",
+        "NO_CHECK_BUCKET": "true",
+        "SERVER_SIDE_ENCRYPTION": "AES256" if backup.spec.encryption == "at-rest" else "",
+    }
+    return [value_env(f"RCLONE_CONFIG_BUCKET_{name}", value) for name, value in options.items() if value]
+
+
+ARTIFACT = Artifact("backups", render)
