@@ -73,14 +73,10 @@ def _build_all(everything: Pins, chosen: Iterable[Tool], view: Path) -> dict[str
 def _build(everything: Pins, tool: Tool) -> None:
     if _entry(tool).exists():
         return
-    print(f"{tool.name}: building, {_duration(tool.cpu_seconds)} ({tool.purpose})", flush=True)
+    print(f"{tool.name}: building, about {tool.cpu_seconds} CPU seconds from nothing ({tool.purpose})", flush=True)
     go, start = golang.find(everything.go), time.monotonic()
     store.install(_entry(tool), lambda folder: recipes.make(tool, go, folder))
     print(f"{tool.name}: built in {time.monotonic() - start:.0f} s", flush=True)
-
-
-def _duration(cpu_seconds: int) -> str:
-    return f"about {cpu_seconds} CPU seconds when nothing of it is in Go's cache"
 
 
 def _report(chosen: Iterable[Tool], missing: dict[str, str], view: Path) -> None:

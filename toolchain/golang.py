@@ -27,24 +27,25 @@ class Toolchain:
     def build(self, tool: Tool, package: str, output: Path) -> None:
         flags = f"-s -w {' '.join(_stamps(tool))}".strip()
         options = ["-ldflags", flags, "-tags", ",".join(tool.tags), "-o", str(output)]
-        self._run(["build", *options, package], tool.sources)
+        done = self._run(["build", *options, package], tool.sources)
+        if done.returncode:
+            lines = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
+            raise UnavailableError("\n  ".join(lines[-5:]))
 
     def unpack(self, module: Module) -> Path:
         """The folder of a module's files, downloaded unless it's there, and checked against the pinned sum."""
         with tempfile.TemporaryDirectory() as outside:  # of any module, so that no go.mod has a say
-            output = self._run(["mod", "download", "-json", f"{module.path}@{module.version}"], Path(outside))
-        answer: dict[str, Any] = json.loads(output)
+            done = self._run(["mod", "download", "-json", f"{module.path}@{module.version}"], Path(outside))
+        answer: dict[str, Any] = json.loads(done.stdout or "{}")
+        if "Dir" not in answer:
+            raise UnavailableError(answer.get("Error", done.stderr.strip()))
         if answer["Sum"] != module.sum:
             raise UnavailableError(f"{module.path} {module.version} is {answer['Sum']}, pinned is {module.sum}")
         return Path(answer["Dir"])
 
-    def _run(self, arguments: list[str], folder: Path) -> str:
+    def _run(self, arguments: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
         command = [str(self.binary), *arguments]
-        done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
-        if done.returncode:
-            lines = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
-            raise UnavailableError("\n".join(lines[-8:] or [f"go {arguments[0]} failed: {done.stdout[-500:]}"]))
-        return done.stdout
+        return subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
 
 
 def find(go: Go) -> Toolchain:
