@@ -17,18 +17,25 @@ demo: ## install, validate, render, run the reference workflow here (FAST=1: scr
 	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies examples/replies/apm-cycle.yaml)
 
 .PHONY: test
-test: check tools ## everything that CI runs
-	$(PY) -m pytest tests/e2e
+test: lint tools ## everything that CI runs: lint, types, layers, specs, all tests
+	$(PY) -m pytest tests
 
 .PHONY: check
-check: install ## lint, types, layers, specs, unit, golden and conformance tests; needs Python only
+check: lint ## as `test` without the tools that have to be built: needs Python only
+	$(PY) -m pytest tests --ignore tests/e2e --ignore tests/monitoring
+
+.PHONY: e2e
+e2e: install tools ## the tests against a real API server, promtool, amtool, kubeconform
+	$(PY) -m pytest tests/e2e tests/monitoring
+
+.PHONY: lint
+lint: install ## ruff, import layers, pyright strict, `apm validate`, `apm render --check`, reference pages
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports
 	.venv/bin/pyright
 	$(APM) validate
 	$(APM) render --check
-	$(PY) -m pytest tests --ignore tests/e2e
 
 .PHONY: install
 install: ## install what is pinned into .venv
@@ -41,6 +48,10 @@ tools: ## build or find kubectl, an API server, promtool, amtool, kubeconform in
 .PHONY: bench
 bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
 	$(PY) -m benchmarks
+
+.PHONY: docs
+docs: install ## write docs/reference anew from the code
+	$(PY) -m generator.reference
 
 .PHONY: render
 render: install ## write rendered/ anew

@@ -18,6 +18,8 @@ from pathlib import Path
 from benchmarks import specs
 
 APM = (sys.executable, "-m", "generator")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(Path.cwd())}
+"""Byte code is compiled once, in the first run, as in any installed program."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Cost:
 def run(folder: Path, *arguments: str) -> Cost:
     """Run `apm` once in a fresh process."""
     before = os.times()
-    process = subprocess.Popen([*APM, "-q", *arguments], cwd=folder, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([*APM, "-q", *arguments], cwd=folder, stdout=subprocess.DEVNULL, env=ENVIRONMENT)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -52,6 +54,7 @@ def measured(runs: int, prepare: Callable[[int], None], folder: Path, *arguments
 
 def table(counts: Sequence[int], runs: int) -> None:
     """Print a row for each number of agents and each case."""
+    run(Path.cwd(), "schema", "Team")
     print(f"{'agents':>7} {'objects':>8} {'case':<10} {'CPU s':>7} {'wall s':>7} {'MB':>6}")
     for count in counts:
         with tempfile.TemporaryDirectory() as name:
@@ -69,7 +72,7 @@ def _rows(folder: Path, count: int, runs: int) -> None:
 
     def touch(number: int) -> None:
         file = folder / "specs" / "agents" / "agent-00003.yaml"
-        file.write_text(specs.AGENT.format(n=3, digest=f"{3:064x}").replace("role: clerk", f"role: clerk {number}"))
+        file.write_text(specs.agent(3, count, f"clerk {number}"))
 
     cases: list[tuple[str, Callable[[int], None], tuple[str, ...]]] = [
         ("cold", clean, ("render",)),

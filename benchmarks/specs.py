@@ -1,4 +1,4 @@
-"""Writes a repository of N agents: each with a workflow and a runtime of its own, about eight objects an agent."""
+"""Writes a repository of N agents, each with a workflow; two share a runtime: about seven objects an agent."""
 
 from pathlib import Path
 
@@ -35,7 +35,13 @@ kind: Backup
 metadata: {name: daily}
 spec:
   schedule: {cron: "0 4 * * *", timeZone: Europe/Berlin}
-  store: main
+  covers: {store: main}
+  credentials: backup/config
+  destination: {claim: {size: 10Gi}}
+  retention: {days: 30}
+  encryption: at-rest
+  objectives: {rpo: 24h, rto: 2h}
+  image: {name: mongo-tools, digest: "sha256:1111111111111111111111111111111111111111111111111111111111111111"}
 """
 
 AGENT = """\
@@ -43,7 +49,7 @@ apiVersion: apm/v1
 kind: Agent
 metadata: {{name: agent-{n}, owner: ops, description: Answers questions about area {n}.}}
 spec:
-  role: clerk
+  role: {role}
   instructions: prompts/clerk.md
   model: small
   tools: [look-up]
@@ -73,13 +79,15 @@ spec:
       default: work
     - id: review
       approval: {{message: "Is this right?", options: [accept, reject], assignees: [ops], timeout: 24h, onTimeout: reject}}
----
+"""
+
+RUNTIME = """\
 apiVersion: apm/v1
 kind: Runtime
 metadata: {{name: runtime-{n}, owner: ops}}
 spec:
   image: {{digest: "sha256:{digest}"}}
-  workflows: [flow-{n}]
+  workflows: [flow-{n}, flow-{m}]
   stateStore: main
   apiKeys: api-keys/keys
 """
@@ -92,7 +100,15 @@ def write(folder: Path, count: int) -> None:
     (agents / "prompts" / "clerk.md").write_text("Answer the question: {{ input.question }}\n")
     (folder / "specs" / "base.yaml").write_text(BASE + STORE)
     for n in range(count):
-        (agents / f"agent-{n:05}.yaml").write_text(AGENT.format(n=n, digest=f"{n:064x}"))
+        (agents / f"agent-{n:05}.yaml").write_text(agent(n, count))
+
+
+def agent(n: int, count: int, role: str = "clerk") -> str:
+    """Return the text of one agent's file; every other one holds a runtime for two workflows."""
+    text = AGENT.format(n=n, role=role)
+    if n % 2 == 0:
+        text += "---\n" + RUNTIME.format(n=n, m=min(n + 1, count - 1), digest=f"{n:064x}")
+    return text
 
 
 STORE = """\

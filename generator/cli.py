@@ -86,9 +86,8 @@ def app(context: click.Context, root: Path, quiet: bool, verbose: int, color: bo
 def main(argv: list[str] | None = None) -> None:
     """Run a command and exit; no exception reaches the user as a traceback."""
     try:
-        app.main(args=argv, prog_name="apm", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        code = app.main(args=argv, prog_name="apm", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

@@ -1,6 +1,8 @@
 """The whole way from spec files to rendered files. Every command that checks, renders or explains goes through here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +61,20 @@ class Built:
         return {name: built.files for name, built in self.environments.items() if built.files}
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the cyclic garbage collector: all that a build makes lives until its end, and looking for cycles in it
+    takes a quarter of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def check(root: Path) -> Specs:
     """Return the specs of a repository, or raise `Rejected` with everything that is wrong with them."""
     loaded = load(root)
@@ -69,6 +85,7 @@ def check(root: Path) -> Specs:
     return Specs(written, tuple(seen), _stop(found))
 
 
+@_uncollected()
 def build_all(root: Path, names: Sequence[str] = ()) -> Built:
     """Return what rendered/ must hold, for all environments or those named.
 

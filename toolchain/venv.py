@@ -36,20 +36,27 @@ def main() -> int:
 def install(wanted: str) -> int:
     """Install a set into .venv unless its stamp says that it is there."""
     stamp, files = VENV / f"{wanted}.stamp", [LOCKS / name for name in SETS[wanted]]
-    digest = hashlib.sha256(b"".join(f.read_bytes() for f in [*files, ROOT / "pyproject.toml"]) + str(ROOT).encode()).hexdigest()
+    digest = hashlib.sha256(
+        b"".join(f.read_bytes() for f in [*files, ROOT / "pyproject.toml"]) + str(ROOT).encode()
+    ).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return 0
-    print(f"installing Python packages ({wanted}) into .venv; a minute the first time, seconds with pip's cache", flush=True)
+    print(
+        f"installing Python packages ({wanted}) into .venv; a minute the first time, seconds with pip's cache",
+        flush=True,
+    )
     start = time.monotonic()
     if not _python().exists():
         try:
             venv.create(VENV, with_pip=True)
         except subprocess.CalledProcessError:
-            return _fail("this Python can't make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv")
+            return _fail(
+                "this Python can't make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv"
+            )
     for file in files:
         if _pip("--require-hashes", "--no-deps", "-r", str(file)):
             return _fail(f"pip could not install {file.relative_to(ROOT)}; its message is above")
-    if _pip("--no-deps", "--no-build-isolation", "-e", str(ROOT)):
+    if _pip("--no-deps", "--no-build-isolation", "-C", "editable_mode=compat", "-e", str(ROOT)):
         return _fail("pip could not install apm itself; its message is above")
     stamp.write_text(digest)
     print(f"installed in {time.monotonic() - start:.0f} s", flush=True)
@@ -68,7 +75,9 @@ def lock() -> int:
         "local.lock": ["toolchain/python/local.in", "--no-deps"],
     }
     for name, arguments in jobs.items():
-        code = subprocess.run(["uv", "pip", "compile", *arguments, *common, "-o", f"toolchain/python/{name}"], cwd=ROOT, check=False).returncode
+        code = subprocess.run(
+            ["uv", "pip", "compile", *arguments, *common, "-o", f"toolchain/python/{name}"], cwd=ROOT, check=False
+        ).returncode
         if code:
             return code
     return 0
