@@ -1,7 +1,7 @@
 """A CronJob for each backup, and the claim that it writes to if it does not go to a bucket.
 
-The archive is written by `mongodump` itself and copied by `rclone`: programs with arguments, no script between them. A
-step that fails fails the Job, and the next step does not run. Nothing is deleted here, so no failure can lose an archive.
+`mongodump` writes the archive and `rclone` copies it: programs with arguments, no script between them. A step that
+fails fails the Job, and the next one does not run. Nothing is deleted here, so no failure can lose an archive.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ from generator.model import Artifact, Project, Resource
 _KEEP = "Prune=false,Delete=false"
 """Archives outlive the spec that made them."""
 _ARCHIVE = "$(JOB_NAME).archive.gz"
-"""Kubernetes puts the name of the Job in: the CronJob and the minute for which it was scheduled. A second attempt of one
+"""Kubernetes puts the name of the Job in: the CronJob and the minute for which it was scheduled. A second attempt of a
 Job writes the same archive."""
 _JOB_NAME = field_env("JOB_NAME", "metadata.labels['batch.kubernetes.io/job-name']")
 _ARCHIVES, _DATABASE_SECRET, _BUCKET_SECRET, _TMP = "/archives", "/run/secrets/mongodb", "/run/secrets/bucket", "/tmp"  # noqa: S108

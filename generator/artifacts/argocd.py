@@ -1,0 +1,149 @@
+"""What Argo CD needs to sync an environment: projects that allow what is rendered and nothing else, an Application for
+each group, and the order of the groups as sync waves.
+
+The Application of the group `argocd` is the parent of the others. It has a project of its own, because whoever may
+write Applications could reach any project; administrators apply that group once, by hand.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from generator import conventions
+from generator.k8s import ROLES, Object, here, role, used_stores, workload_name
+from generator.kinds.backup import Backup
+from generator.kinds.environment import ArgoCd, Environment
+from generator.kinds.runtime import Runtime
+from generator.kinds.system import System
+from generator.model import Artifact, Project, Resource
+
+_API = "argoproj.io/v1alpha1"
+_OPTIONS = ("FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true",
+            "ServerSideApply=true")  # fmt: skip
+"""Never ServerSideDiff: it calls an object synced that the API server refused to change. PruneLast keeps the documents
+of the old revision until the rollout to the new one is done."""
+_RETRY = {"limit": 5, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
+"""Five minutes in all, for what comes up late: a namespace of an earlier wave, an operator's webhook."""
+_KEEP = "Prune=false,Delete=false"
+_SYNC, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave"
+_PARENT = "argocd"
+
+
+def render(project: Project) -> Iterator[Resource]:
+    """Yield AppProjects and Applications; nothing where the environment names no Argo CD."""
+    environment = here(project)
+    argo = environment.spec.argocd
+    if argo is None:
+        return
+    name = f"{project.one(System).name}-{environment.name}"
+    for suffix, spec in (("", _project(project, environment, argo)), ("-parent", _parent_project(environment, argo))):
+        yield _object("AppProject", f"{name}{suffix}", environment, argo, spec, {_SYNC: _KEEP})
+    for group in groups(project):
+        parent = group == _PARENT
+        spec = _application(project, environment, argo, group, f"{name}-parent" if parent else name)
+        notes = {_SYNC: _KEEP} if parent else {_WAVE: str(conventions.GROUPS.index(group))}
+        yield _object("Application", f"{name}-{group}", environment, argo, spec, notes)
+
+
+def groups(project: Project) -> list[str]:
+    """Return the groups that have anything in them, in the order of their waves."""
+    there = {
+        "state": bool(used_stores(project)),
+        "runtime": bool(project.all(Runtime)),
+        "monitoring": bool(project.all(Runtime)),
+        "backup": bool(project.all(Backup)),
+    }
+    return [group for group in conventions.GROUPS if there.get(group, True)]
+
+
+def _object(
+    kind: str, name: str, environment: Environment, argo: ArgoCd, spec: Object, notes: Mapping[str, str]
+) -> Resource:
+    return Resource(
+        _API, kind, name, "argocd", environment.source, {"spec": spec}, annotations=notes, namespace=argo.namespace
+    )
+
+
+# --- projects ---------------------------------------------------------------------------------------------------------
+
+
+def _project(project: Project, environment: Environment, argo: ArgoCd) -> Object:
+    namespace = {"group": "", "kind": "Namespace", "name": environment.namespace}
+    kinds = sorted((group, kind) for group, kind, there in _kinds(project) if there)
+    return {
+        "description": f"{project.one(System).title}: {environment.name}",
+        "sourceRepos": [argo.repo_url],
+        "destinations": [{"server": environment.spec.cluster.server, "namespace": environment.namespace}],
+        "clusterResourceWhitelist": [namespace],
+        "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in kinds],
+    }
+
+
+def _parent_project(environment: Environment, argo: ArgoCd) -> Object:
+    return {
+        "description": f"Applications and projects of {environment.name}; for administrators",
+        "sourceRepos": [argo.repo_url],
+        "destinations": [{"server": "https://kubernetes.default.svc", "namespace": argo.namespace}],
+        "namespaceResourceWhitelist": [
+            {"group": "argoproj.io", "kind": "AppProject"},
+            {"group": "argoproj.io", "kind": "Application"},
+        ],
+    }
+
+
+def _kinds(project: Project) -> list[tuple[str, str, bool]]:
+    """Return API group and kind of what other artifacts render, and whether they do for this project."""
+    runtimes, stores, backups = project.all(Runtime), used_stores(project), project.all(Backup)
+    kinds = {thing.source.kind for thing in project}
+    return [
+        ("", "ConfigMap", bool(runtimes)),
+        ("", "LimitRange", True),
+        ("", "PersistentVolumeClaim", any(backup.claim for backup in backups)),
+        ("", "ResourceQuota", True),
+        ("", "Service", bool(runtimes)),
+        ("", "ServiceAccount", bool(runtimes or stores or backups)),
+        ("apps", "Deployment", bool(runtimes)),
+        ("autoscaling", "HorizontalPodAutoscaler", bool(_scaled(project))),
+        ("batch", "CronJob", bool(backups)),
+        ("batch", "Job", bool(stores)),
+        ("monitoring.coreos.com", "AlertmanagerConfig", "Notifications" in kinds),
+        ("monitoring.coreos.com", "PrometheusRule", bool(kinds & {"Alerts", "Objective", "Detector"})),
+        ("monitoring.coreos.com", "ServiceMonitor", bool(runtimes)),
+        ("networking.k8s.io", "NetworkPolicy", True),
+        ("policy", "PodDisruptionBudget", bool(runtimes)),
+    ]
+
+
+def _scaled(project: Project) -> list[str]:
+    """Names of the Deployments whose number of pods an autoscaler sets."""
+    names: list[str] = []
+    for runtime in project.all(Runtime):
+        scalings = {name: role(runtime, name).replicas for name in ROLES}
+        names += [workload_name(runtime, name) for name, s in scalings.items() if s.max > s.min]
+    return names
+
+
+# --- applications -----------------------------------------------------------------------------------------------------
+
+
+def _application(project: Project, environment: Environment, argo: ArgoCd, group: str, project_name: str) -> Object:
+    path = f"{conventions.RENDERED}/{environment.name}/{group}"
+    parent = group == _PARENT
+    server = "https://kubernetes.default.svc" if parent else environment.spec.cluster.server
+    namespace = argo.namespace if parent else environment.namespace
+    spec: Object = {
+        "project": project_name,
+        "source": {"repoURL": argo.repo_url, "targetRevision": argo.revision, "path": path},
+        "destination": {"server": server, "namespace": namespace},
+        "syncPolicy": {
+            "automated": {"prune": argo.prune, "selfHeal": argo.self_heal},
+            "syncOptions": list(_OPTIONS),
+            "retry": _RETRY,
+        },
+        "revisionHistoryLimit": 10,
+    }
+    if group == "runtime" and (scaled := _scaled(project)):
+        pointer = {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}
+        spec["ignoreDifferences"] = [{**pointer, "name": name} for name in scaled]
+    return spec
+
+
+ARTIFACT = Artifact("argocd", render)
