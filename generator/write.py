@@ -99,6 +99,8 @@ def write(contents: Mapping[str, bytes], out: Path, environment: str, change: Ch
         Failure: `out` can't be written.
     """
     target, staged = out / environment, out / f".{environment}.new"
+    if target.exists() and not target.is_dir():
+        raise Failure(f"{target} can't be written: it is a file", "move it away; nothing was changed")
     try:
         out.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(staged, ignore_errors=True)

@@ -15,9 +15,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates" / "init"
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @with_terminal
 def init(terminal: Terminal, folder: Path) -> None:
-    """Make a small GitOps repository in FOLDER that validates, renders and runs at once.
+    """Make a small GitOps repository that validates, renders and runs at once.
 
-    Files that are there are never overwritten.
+    It is written to FOLDER. Files that are there are never overwritten.
     """
     from generator.problems import Failure
 

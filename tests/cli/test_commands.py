@@ -1,0 +1,64 @@
+"""Every command explains itself; wrong usage is 2; importing the generator stays light."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from generator import cli
+from tests.cli.conftest import Apm
+
+
+@pytest.mark.parametrize("name", cli.SUMMARIES)
+def test_each_command_has_a_help_text_with_an_example(name: str) -> None:
+    command = cli.app.get_command(click.Context(cli.app), name)
+    assert command is not None
+    assert (command.epilog or "").startswith(f"Example: apm {name}"), name
+
+
+@pytest.mark.parametrize("name", cli.SUMMARIES)
+def test_the_list_of_commands_says_what_the_command_says(name: str) -> None:
+    command = cli.app.get_command(click.Context(cli.app), name)
+    assert command is not None
+    assert (command.help or "").splitlines()[0] == cli.SUMMARIES[name]
+
+
+def test_wrong_usage_is_exit_2_and_names_the_nearest_command(apm: Apm) -> None:
+    result = apm("rendr")
+    assert result.code == 2
+    assert 'did you mean "render"?' in result.err
+    assert apm("render", "--nope").code == 2
+
+
+def test_version_comes_from_the_package(apm: Apm) -> None:
+    from importlib.metadata import version
+
+    assert apm("version").out.strip() == f"apm {version('apm')}"
+
+
+def test_completion_is_there_for_shells(apm: Apm) -> None:
+    import os
+
+    result = apm(env={**os.environ, "_APM_COMPLETE": "bash_source"})
+    assert "complete" in result.out
+
+
+def test_no_colour_where_there_is_no_terminal(apm: Apm) -> None:
+    assert "\033" not in apm("--help").out
+
+
+HEAVY = ("langgraph", "langchain_core", "pymongo", "httpx", "starlette")
+
+
+@pytest.mark.parametrize("module", ["generator.cli", "generator.pipeline", "runtime.contract", "runtime.steps", "runtime.telemetry"])
+def test_importing_the_generator_loads_neither_langgraph_nor_pymongo(module: str) -> None:
+    program = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_help_imports_no_model_library() -> None:
+    program = "import sys, generator.cli; print([m for m in ('pydantic', 'jinja2', 'yaml', 'ruamel') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
