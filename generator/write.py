@@ -20,6 +20,7 @@ DELETE_SHARE = 0.2
 DELETE_FEW = 5
 """Objects that a render may always delete, unless their kind is protected."""
 
+_FOLDERS = (*conventions.GROUPS, "docs")
 _OBJECT = re.compile(r"^kind: (\S+)\n(?:metadata:\n  name: (\S+)\n(?:  namespace: (\S+)\n)?)", re.MULTILINE)
 
 
@@ -162,7 +163,7 @@ def left_over(out: Path, known: Collection[str]) -> tuple[str, ...]:
     if not out.is_dir():
         return ()
     folders = sorted(f.name for f in out.iterdir() if f.is_dir() and f.name not in known and not f.name.startswith("."))
-    return tuple(name for name in folders if next(_owned(out, name), None))
+    return tuple(name for name in folders if any(path.split("/")[1] in _FOLDERS for path in _owned(out, name)))
 
 
 def remove(out: Path, environment: str) -> None:
