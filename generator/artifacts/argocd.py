@@ -104,6 +104,7 @@ def _kinds(project: Project) -> list[tuple[str, str, bool]]:
         ("autoscaling", "HorizontalPodAutoscaler", bool(_scaled(project))),
         ("batch", "CronJob", bool(backups)),
         ("batch", "Job", bool(stores)),
+        ("external-secrets.io", "ExternalSecret", here(project).spec.secrets == "external-secrets"),
         ("monitoring.coreos.com", "AlertmanagerConfig", "Notifications" in kinds),
         ("monitoring.coreos.com", "PrometheusRule", bool(kinds & {"Alerts", "Objective", "Detector"})),
         ("monitoring.coreos.com", "ServiceMonitor", bool(runtimes)),

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from generator.kinds._quantity import Quantity
 from generator.kinds.system import System
@@ -140,6 +141,8 @@ class EnvironmentSpec(Strict):
     """Where referenced secrets come from: made by others, or by External Secrets from a store."""
     secret_store: str | None = None
     """Name of the ClusterSecretStore, with `external-secrets`."""
+    secret_path: str = ""
+    """Path in that store below which each secret stands by its name; default: the namespace."""
     egress_proxy: Proxy | None = None
     """Proxy through which names outside the cluster are reached; without it, the ports of the declared endpoints are
     opened to all public addresses, private ranges excluded."""
@@ -152,6 +155,14 @@ class EnvironmentSpec(Strict):
     """Values that differ here: by kind and name, merged into the `spec` (null removes a field)."""
     promotes_from: Annotated[str | None, Ref("Environment")] = None
     """Environment in which a change is tried before it comes here."""
+
+    @model_validator(mode="after")
+    def _has_store(self) -> "EnvironmentSpec":
+        if self.secrets == "external-secrets" and not self.secret_store:
+            raise PydanticCustomError(
+                "secret-store", "`secrets: external-secrets` needs `secretStore`, the name of a ClusterSecretStore"
+            )
+        return self
 
 
 @dataclass(frozen=True)
