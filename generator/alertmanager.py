@@ -1,0 +1,198 @@
+"""Notifications as Alertmanager configuration, in the operator's form and in Alertmanager's own.
+
+Both come from the same values, so that what `amtool` says about the second holds for the first. Message templates read
+only what Alertmanager always fills in (`.Status`, `.Alerts`, `.CommonLabels`, `.CommonAnnotations`): since 0.32 a
+template that fails sends an empty message instead of an error.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from generator.alert_templates._template import prometheus
+from generator.k8s import Object
+from generator.kinds.notifications import Inhibition, NotificationsSpec, Pick, Receiver, Route
+
+NOBODY = "nobody"
+"""Receiver without any integration: where alerts go that no route takes and that have no default."""
+SECRETS = "/etc/alertmanager/secrets"
+"""Where Alertmanager finds mounted secrets, each as a folder of its keys."""
+
+_WORDS = {
+    "en": {"alerts": "alerts", "runbook": "Runbook", "dashboard": "Dashboard", "silence": "Silence"},
+    "de": {"alerts": "Alarme", "runbook": "Runbook", "dashboard": "Dashboard", "silence": "Stummschalten"},
+}
+_COLOR = (
+    '{{ if ne .Status "firing" }}good{{ else if eq .CommonLabels.severity "critical" }}danger{{ else }}warning{{ end }}'
+)
+
+
+@dataclass(frozen=True)
+class Match:
+    """One condition on a label."""
+
+    label: str
+    op: str
+    value: str
+
+    def __str__(self) -> str:
+        return f'{self.label}{self.op}"{self.value}"'
+
+
+@dataclass(frozen=True)
+class Message:
+    """The parts of a Slack message, as templates."""
+
+    title: str
+    title_link: str
+    text: str
+    fallback: str
+    color: str
+
+
+def message(receiver: Receiver, language: str) -> Message:
+    """Return the message of a receiver."""
+    words = _WORDS[language]
+    firing, resolved = (f"{prefix} " if prefix else "" for prefix in (receiver.titles.firing, receiver.titles.resolved))
+    name = "{{ with .CommonLabels.alertname }}{{ . }}{{ else }}{{ len .Alerts }} " + words["alerts"] + "{{ end }}"
+    title = f'{{{{ if eq .Status "firing" }}}}{firing}{{{{ else }}}}{resolved}{{{{ end }}}}{name}'
+    title += "{{ with .CommonLabels.environment }} ({{ . }}){{ end }}"
+    text = (
+        "{{ range .Alerts }}*{{ .Annotations.summary }}*\n{{ .Annotations.description }}\n"
+        f"{_link('runbook_url', words['runbook'])}{_link('dashboard_url', words['dashboard'])}"
+        f"{_link('silence_url', words['silence'])}\n{{{{ end }}}}"
+    )
+    return Message(title, "{{ .CommonAnnotations.dashboard_url }}", text, title, _COLOR)
+
+
+def _link(annotation: str, word: str) -> str:
+    return f"{{{{ with .Annotations.{annotation} }}}}<{{{{ . }}}}|{word}> {{{{ end }}}}"
+
+
+def matches(route: Route) -> list[Match]:
+    """Return the conditions of a route."""
+    return [*_any_of("severity", route.severities), *_any_of("owner", route.owners)]
+
+
+def _picked(pick: Pick) -> list[Match]:
+    return [*_any_of("alertname", pick.alerts), *_any_of("severity", pick.severities)]
+
+
+def _any_of(label: str, values: tuple[str, ...]) -> Iterator[Match]:
+    if values:
+        yield Match(label, "=" if len(values) == 1 else "=~", "|".join(values))
+
+
+def _timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], str, str, str]:
+    base = spec.timing
+    by = route.group_by if route and route.group_by is not None else base.group_by
+    wait = (route and route.group_wait) or base.group_wait
+    interval = (route and route.group_interval) or base.group_interval
+    repeat = (route and route.repeat_interval) or base.repeat_interval
+    return list(by), prometheus(wait), prometheus(interval), prometheus(repeat)
+
+
+# --- the operator's form --------------------------------------------------------------------------------------------
+
+
+def operator_spec(spec: NotificationsSpec) -> Object:
+    """Return the `spec` of an AlertmanagerConfig."""
+    routes = [
+        {**_camel(spec, r), "matchers": [_matcher(m) for m in matches(r)], "continue": False} for r in spec.routes
+    ]
+    receivers: list[Object] = [
+        {"name": name, "slackConfigs": [_operator_slack(r, spec.language)]} for name, r in spec.receivers.items()
+    ]
+    found: Object = {
+        "route": {**_camel(spec, None), **({"routes": routes} if routes else {})},
+        "receivers": [*receivers, *([] if spec.default else [{"name": NOBODY}])],
+    }
+    if spec.inhibitions:
+        found["inhibitRules"] = [_operator_inhibition(i) for i in spec.inhibitions]
+    return found
+
+
+def _camel(spec: NotificationsSpec, route: Route | None) -> Object:
+    by, wait, interval, repeat = _timing(spec, route)
+    receiver = route.receiver if route else spec.default or NOBODY
+    return {"receiver": receiver, "groupBy": by, "groupWait": wait, "groupInterval": interval, "repeatInterval": repeat}
+
+
+def _matcher(match: Match) -> Object:
+    return {"name": match.label, "matchType": match.op, "value": match.value}
+
+
+def _operator_slack(receiver: Receiver, language: str) -> Object:
+    found = message(receiver, language)
+    secret, key = receiver.slack.webhook.split("/")
+    return {
+        "apiURL": {"name": secret, "key": key},
+        "channel": receiver.slack.channel,
+        "sendResolved": receiver.slack.send_resolved,
+        "title": found.title,
+        "titleLink": found.title_link,
+        "text": found.text,
+        "fallback": found.fallback,
+        "color": found.color,
+        "mrkdwnIn": ["text"],
+    }
+
+
+def _operator_inhibition(inhibition: Inhibition) -> Object:
+    return {
+        "sourceMatch": [_matcher(m) for m in _picked(inhibition.source)],
+        "targetMatch": [_matcher(m) for m in _picked(inhibition.target)],
+        "equal": list(inhibition.equal),
+    }
+
+
+# --- Alertmanager's own form ----------------------------------------------------------------------------------------
+
+
+def plain(spec: NotificationsSpec) -> Object:
+    """Return the same as a configuration file of Alertmanager; webhooks are read from mounted secrets."""
+    routes = [{**_snake(spec, r), "matchers": [str(m) for m in matches(r)], "continue": False} for r in spec.routes]
+    receivers: list[Object] = [
+        {"name": name, "slack_configs": [_plain_slack(r, spec.language)]} for name, r in spec.receivers.items()
+    ]
+    found: Object = {
+        "route": {**_snake(spec, None), **({"routes": routes} if routes else {})},
+        "receivers": [*receivers, *([] if spec.default else [{"name": NOBODY}])],
+    }
+    if spec.inhibitions:
+        found["inhibit_rules"] = [_plain_inhibition(i) for i in spec.inhibitions]
+    return found
+
+
+def _snake(spec: NotificationsSpec, route: Route | None) -> Object:
+    by, wait, interval, repeat = _timing(spec, route)
+    receiver = route.receiver if route else spec.default or NOBODY
+    return {
+        "receiver": receiver,
+        "group_by": by,
+        "group_wait": wait,
+        "group_interval": interval,
+        "repeat_interval": repeat,
+    }
+
+
+def _plain_slack(receiver: Receiver, language: str) -> Object:
+    found = message(receiver, language)
+    return {
+        "api_url_file": f"{SECRETS}/{receiver.slack.webhook}",
+        "channel": receiver.slack.channel,
+        "send_resolved": receiver.slack.send_resolved,
+        "title": found.title,
+        "title_link": found.title_link,
+        "text": found.text,
+        "fallback": found.fallback,
+        "color": found.color,
+        "mrkdwn_in": ["text"],
+    }
+
+
+def _plain_inhibition(inhibition: Inhibition) -> Object:
+    return {
+        "source_matchers": [str(m) for m in _picked(inhibition.source)],
+        "target_matchers": [str(m) for m in _picked(inhibition.target)],
+        "equal": list(inhibition.equal),
+    }

@@ -1,0 +1,71 @@
+"""Nobody would be told of an alert.
+
+Every severity and owner that alerts use has to reach a receiver: by a route that takes it, or by `default`. Receivers
+and alerts that routes and inhibitions name have to exist.
+
+Fix: add a route for the severity or the owner to the `Notifications` spec, or set `default`.
+
+Bad: an alert with `severity: info`, where the only route takes `severities: [critical, warning]`.
+
+Good: `default: alerts`, so that whatever no route takes arrives somewhere.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from generator.kinds.notifications import NotificationsSpec, receiver_of
+from generator.metric_uses import alert_names, complete
+from generator.model import Catalogue, Check, Declared, Loc
+from generator.problems import Problem, nearest
+
+CODE = "alert-route"
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report alerts without a receiver, and names in routes that mean nothing."""
+    told = catalogue.all("Notifications")
+    for spec in told:
+        yield from _dead(spec, catalogue)
+    for group in catalogue.all("Alerts"):
+        for name, severity, loc in _severities(group):
+            owner = _owner(group, catalogue)
+            if not told and complete(catalogue, "Notifications"):
+                yield group.problem(loc, CODE, f"nobody is told of {name}: there is no Notifications spec")
+            elif told and not any(receiver_of(spec.spec, severity, owner) for spec in told):
+                yield group.problem(loc, CODE, f"nobody is told of {name}: no route takes {severity} alerts of {owner}",
+                                    f"add a route or a default to {told[0].document.file}")  # fmt: skip
+
+
+def _severities(group: Declared) -> Iterator[tuple[str, str, Loc]]:
+    for name, alert in group.spec.alerts.items():
+        yield name, alert.severity, ("spec", "alerts", name, "severity")
+        if alert.critical:
+            yield name, "critical", ("spec", "alerts", name, "critical")
+
+
+def _owner(group: Declared, catalogue: Catalogue) -> str:
+    default = next((s.spec.default_owner for s in catalogue.all("System")), "")
+    return group.metadata.owner or default
+
+
+def _dead(spec: Declared, catalogue: Catalogue) -> Iterable[Problem]:
+    notifications: NotificationsSpec = spec.spec
+    names: list[tuple[Loc, str]] = [
+        (("spec", "routes", i, "receiver"), r.receiver) for i, r in enumerate(notifications.routes)
+    ]
+    if notifications.default:
+        names.append((("spec", "default"), notifications.default))
+    for loc, name in names:
+        if name not in notifications.receivers:
+            yield spec.problem(loc, CODE, f'there is no receiver "{name}"', nearest(name, notifications.receivers))
+    alerts = alert_names(catalogue)
+    if not complete(catalogue, "Alerts"):
+        return
+    for index, inhibition in enumerate(notifications.inhibitions):
+        for side, pick in (("source", inhibition.source), ("target", inhibition.target)):
+            for position, name in enumerate(pick.alerts):
+                if name not in alerts:
+                    loc = ("spec", "inhibitions", index, side, "alerts", position)
+                    yield spec.problem(loc, CODE, f'there is no alert "{name}"', nearest(name, alerts))
+
+
+CHECK = Check(CODE, run, each_environment=True)

@@ -1,0 +1,37 @@
+"""Two alerts have the same name, or there are two Notifications specs.
+
+An alert's name stands for one thing: its runbook, its silence and its place in messages. With two Notifications specs
+every alert would be told twice, by routes that nobody sees together.
+
+Fix: rename one of the two alerts; for a second severity use `critical:`. Merge the Notifications specs.
+
+Bad: `QueueBacklog` in two Alerts specs, once as warning and once as critical.
+
+Good: one `QueueBacklog` with `severity: warning` and `critical: {above: 30m}`.
+"""
+
+from collections.abc import Iterable
+
+from generator.model import Catalogue, Check, Declared
+from generator.problems import Problem
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report the second of two, and point to the first."""
+    first: dict[str, Declared] = {}
+    for group in catalogue.all("Alerts"):
+        for name in group.spec.alerts:
+            before = first.setdefault(name, group)
+            if before is not group:
+                loc = ("spec", "alerts", name)
+                related = ((before.document.key_at(loc), "the first one"),)
+                message = f'there is an alert "{name}" already'
+                yield group.problem(loc, "duplicate-alert", message, "rename one of the two", key=True, related=related)
+    found = catalogue.all("Notifications")
+    for spec in found[1:]:
+        related = ((found[0].document.at(("metadata", "name")), "the first one"),)
+        yield spec.problem(("metadata", "name"), "duplicate-alert", "there is a Notifications spec already",
+                           "merge the two", related=related)  # fmt: skip
+
+
+CHECK = Check("duplicate-alert", run, each_environment=True)
