@@ -75,6 +75,10 @@ def failed(type_: str, title: str, detail: str = "") -> StepError:
     return StepError(problem(type_, title, detail))
 
 
+class LeaseLost(Exception):  # noqa: N818  (nothing is wrong here)
+    """The run belongs to another worker now; whoever gets this stops working on it and writes nothing."""
+
+
 class Failure(Exception):  # noqa: N818  (it is not a defect of ours: the environment refuses)
     """Nothing can be done, and a person has to know why."""
 

@@ -27,6 +27,19 @@ def _tag_of(step: Any) -> str | None:
     return f"step:{verb}" if verb else None
 
 
+def name_of(step: Step) -> str:
+    """Return the verb of a parsed step."""
+    return next(node.name for node in NODES.values() if type(step) is node.step)
+
+
+def targets(step: Step) -> tuple[str, ...]:
+    """Return every step that this one can go on to by name; `end` included, the step below left out."""
+    cases = [case.then for case in getattr(step, "switch", ())]
+    handlers = [handler.goto for handler in step.on_error]
+    named = [step.next, step.on_exhausted, *handlers, *cases, getattr(step, "default", None)]
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
 def _verbs(step: Any) -> list[str]:
     return [key for key in NODES if key in step] if isinstance(step, Mapping) else []
 

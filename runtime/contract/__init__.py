@@ -23,7 +23,7 @@ from runtime.contract.documents import (
     TriggerDocument,
     WorkflowDocument,
 )
-from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Services
+from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services
 from runtime.contract.steps import Inputs, OnError, Retry, Step
 from runtime.contract.values import (
     UNITS,
@@ -70,6 +70,7 @@ __all__ = [
     "OnError",
     "Pause",
     "Permissions",
+    "Pot",
     "Ref",
     "Registered",
     "ResilienceDocument",

@@ -62,6 +62,10 @@ class ModelDocument(Strict):
     temperature: float = 0.0
     max_output_tokens: int = 1024
     timeout: Duration = "60s"
+    price_in: Money | None = None
+    """Price of a million tokens that go in; a `maxCost` budget needs it, except for `local` and `scripted`."""
+    price_out: Money | None = None
+    """Price of a million tokens that come out."""
     fallback: Many[str] = ()
     """Models to try in turn when this one does not answer."""
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeVar
 
-from runtime.contract.documents import WorkflowDocument
+from runtime.contract.documents import Budget, ResilienceDocument, WorkflowDocument
 from runtime.contract.steps import Step
+
+T = TypeVar("T")
 
 # --- waiting ---------------------------------------------------------------------------------------------------------
 
@@ -54,6 +57,34 @@ class Services(Protocol):
         """Return milliseconds since 1970, by the clock of the runtime."""
         ...
 
+    def random(self) -> float:
+        """Return a number from 0 to 1, for jitter."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after that time."""
+        ...
+
+    async def within(self, seconds: float, work: Awaitable[T]) -> T:
+        """Return what the work returns; raises `TimeoutError` when it takes longer."""
+        ...
+
+    async def guarded(self, policy: ResilienceDocument, work: Callable[[], Awaitable[T]]) -> T:
+        """Do work behind the rate limit and the circuit breaker of a policy."""
+        ...
+
+    def folder(self) -> Path:
+        """Return the folder that functions may read and write."""
+        ...
+
+    async def keep(self, collection: str, name: str, text: str, context: "Context") -> None:
+        """Keep a text as an artefact."""
+        ...
+
+    async def find(self, collection: str, words: tuple[str, ...], limit: int) -> list[dict[str, Any]]:
+        """Return artefacts with these words, best first: `{name, text, score}`."""
+        ...
+
     async def agent(self, name: str, task: Mapping[str, Any], context: "Context") -> Any:
         """Let an agent do a task and return its answer, held to its output schema."""
         ...
@@ -82,6 +113,14 @@ class Services(Protocol):
 
 
 @dataclass(frozen=True)
+class Pot:
+    """A budget and the name under which its use is counted."""
+
+    id: str
+    budget: Budget
+
+
+@dataclass(frozen=True)
 class Context:
     """What a node sees of its run: the roots of expressions, the document, and the services."""
 
@@ -95,6 +134,16 @@ class Context:
     """The same text whenever this visit of the step is executed again: run, path of the step, number of the visit."""
     idempotency_key: str = ""
     """What an effect sends along: `idempotencyKey` of the step, or else `key`."""
+    attempt: str = "1"
+    """Number of the attempt, those of the workflows around first (`1.2`); a new attempt asks models anew."""
+    step: str = ""
+    """Id of the step."""
+    path: str = ""
+    """Path of the step, such as `apm-cycle/create/design`: the `instance` of its problems."""
+    pots: tuple[Pot, ...] = ()
+    """Budgets that this step spends from, the run's first."""
+    watch: Callable[[str, Mapping[str, Any]], None] = lambda kind, data: None
+    """Records an event of the run: kind and data."""
 
 
 # --- node types ------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 
+from runtime.problems import LeaseLost
 from runtime.services.store.collection import Collection, Row
 
 LARGE = 256 * 1024
@@ -33,10 +34,6 @@ LARGE = 256 * 1024
 PART = 4 * 1024 * 1024
 """Bytes of a large value per row; MongoDB refuses rows over 16 MB."""
 _ELSEWHERE = "apm.blob"
-
-
-class LeaseLost(Exception):  # noqa: N818  (nothing is wrong here: another worker has the run)
-    """The run belongs to another worker now."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +55,14 @@ _Place = tuple[str, str, str]
 
 
 class MongoSaver(BaseCheckpointSaver[str]):
-    """Checkpoints of any thread; with a `fence`, those of one claimed run."""
+    """Checkpoints of any thread; a thread with an entry in `fences` is written only while its run is ours."""
 
-    def __init__(self, collections: Mapping[str, Collection], fence: Fence | None = None) -> None:
+    def __init__(self, collections: Mapping[str, Collection]) -> None:
         super().__init__()
         self._checkpoints = collections["checkpoints"]
         self._writes = collections["checkpoint_writes"]
         self._blobs = collections["checkpoint_blobs"]
-        self._fence = fence
+        self.fences: dict[str, Fence] = {}
         self._in_flight: defaultdict[_Place, set[asyncio.Future[None]]] = defaultdict(set)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
@@ -86,8 +83,8 @@ class MongoSaver(BaseCheckpointSaver[str]):
         del new_versions
         thread, ns, parent = _place(config)
         await self._settled((thread, ns, parent))
-        if self._fence:
-            await self._fence.check()
+        if fence := self.fences.get(thread):
+            await fence.check()
         kind, data, blobs = await self._dump(thread, checkpoint)
         meta = self.serde.dumps_typed(get_checkpoint_metadata(config, metadata))
         id_ = checkpoint["id"]

@@ -1,0 +1,69 @@
+"""One invocation of a graph: what its steps share, and what they can see."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from runtime.contract import Pot, Services, WorkflowDocument
+
+
+@dataclass
+class Tally:
+    """Steps that a workflow has executed; branches and items count for the workflow they belong to."""
+
+    used: int = 0
+
+    def take(self, known: int) -> int:
+        """Count one step and return the number; `known` is what the checkpoint says, after a resume it is ahead."""
+        self.used = max(self.used, known) + 1
+        return self.used
+
+
+class Compiled(Protocol):
+    """What frames know of a compiled graph."""
+
+    async def ainvoke(self, input: Any, config: Any = None, *, context: Any = None) -> Any:  # noqa: A002
+        """Run the graph and return the final values of its channels."""
+        ...
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One invocation of a workflow, a branch, or an item's steps."""
+
+    run: Mapping[str, Any]
+    """Root `run`: `{id, workflow, environment}`."""
+    document: WorkflowDocument
+    services: Services
+    watch: Callable[[str, Mapping[str, Any]], None]
+    """Records an event of the run: kind and data."""
+    document_of: Callable[[str], WorkflowDocument]
+    """Returns the sub-workflow with a digest; all of them were loaded before the run began."""
+    nested: Callable[[WorkflowDocument], Compiled]
+    """Returns the graph of a sub-workflow."""
+    path: tuple[str, ...]
+    """Workflows and steps that lead here, with number of visit, branch and item: `("apm-cycle", "create#2")`."""
+    pots: tuple[Pot, ...] = ()
+    attempts: tuple[str, ...] = ()
+    base: Mapping[str, Any] | None = None
+    """Scope around a branch or an item; `None` for a workflow, which has a state of its own."""
+    item: Any = None
+    tally: Tally = field(default_factory=Tally)
+
+    def inside(self, place: str, attempt: str, base: Mapping[str, Any], item: Any) -> "Frame":
+        """Return the frame of a branch or an item's steps."""
+        return replace(self, path=(*self.path, place), attempts=(*self.attempts, attempt), base=base, item=item)
+
+    def below(self, place: str, attempt: str, document: WorkflowDocument) -> "Frame":
+        """Return the frame of a sub-workflow: a scope and a count of its own, the same budgets and its own on top."""
+        path = (*self.path, place)
+        pots = self.pots
+        if document.budget.max_tokens or document.budget.max_cost:
+            pots = (*pots, Pot("/".join((str(self.run["id"]), *path)), document.budget))
+        more = {"path": path, "attempts": (*self.attempts, attempt), "base": None, "item": None, "pots": pots}
+        return replace(self, document=document, tally=Tally(), **more)  # pyright: ignore[reportArgumentType]
+
+    def plain(self, step: str) -> str:
+        """Return the path of a step for people: without numbers."""
+        names = [part.split("#")[0] for part in self.path]
+        return "/".join((*names, step))

@@ -1,0 +1,217 @@
+"""The life of one step: count, condition, attempts, writes, the way on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from langgraph.errors import GraphBubbleUp
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from runtime import expressions
+from runtime.contract import Answer, Context, NodeType, Pause, ResilienceDocument, Retry, Step, millis
+from runtime.graph.frame import Compiled, Frame
+from runtime.graph.nesting import Result, for_each, parallel, workflow
+from runtime.graph.state import checked, scope, updates
+from runtime.nodes.for_each import ForEachStep
+from runtime.nodes.parallel import ParallelStep
+from runtime.nodes.switch import SwitchStep
+from runtime.nodes.workflow import WorkflowStep
+from runtime.problems import LeaseLost, Problem, StepError, problem
+
+END = "end"
+_NOTHING = Result()
+_ONCE = Retry(max_attempts=1)
+
+
+@dataclass(frozen=True)
+class Visited:
+    """How a visit ended: one of the outcomes of the catalogue, and where the run goes."""
+
+    outcome: str
+    goto: str
+    result: Result = _NOTHING
+    problem: Problem | None = None
+    final: bool = False
+    """The graph ends here, and has failed."""
+
+
+@dataclass(frozen=True)
+class StepNode:
+    """One step as a node of a graph. `follows` is the step below it; `bodies` are the graphs it holds."""
+
+    step: Step
+    verb: NodeType
+    follows: str
+    bodies: Mapping[str, Compiled]
+
+    async def visit(self, values: dict[str, Any], runtime: Runtime[Frame]) -> Command[Any]:
+        """Execute the step once and say what to write and where to go."""
+        frame = runtime.context
+        before = values.get(f"steps.{self.step.id}") or {"visits": 0}
+        number = before["visits"] + 1
+        start = frame.services.now()
+        frame.watch("step-started", {"path": frame.plain(self.step.id), "key": self._key(frame, number)})
+        visited = await self._visited(frame, values, number)
+        self._tell(frame, visited, number, start)
+        return self._command(frame, visited, before["visits"] + (visited.outcome in ("succeeded", "failed")))
+
+    # --- before the work --------------------------------------------------------------------------------------------
+
+    async def _visited(self, frame: Frame, values: Mapping[str, Any], number: int) -> Visited:
+        limit = frame.document.limits.max_steps
+        if frame.tally.take(values.get("used", 0)) > limit:
+            return self._give_up("too-many-steps", "The run has executed too many steps", f"the limit is {limit}")
+        if self.step.max_visits and number > self.step.max_visits:
+            return self._exhausted()
+        context = self._context(frame, values, number)
+        try:
+            if self.step.when and not expressions.condition(self.step.when, context.scope):
+                return Visited("skipped", self._next())
+            context = self._with_key(context)
+            return await self._worked(frame, context)
+        except StepError as error:
+            return self._failed(error.problem, context)
+
+    def _exhausted(self) -> Visited:
+        if self.step.on_exhausted is None:
+            detail = f"{self.step.id} may be visited {self.step.max_visits} times"
+            return replace(self._give_up("exhausted", "A step was visited too often", detail), outcome="exhausted")
+        return Visited("exhausted", self.step.on_exhausted)
+
+    def _give_up(self, type_: str, title: str, detail: str) -> Visited:
+        return Visited("failed", END, problem=problem(type_, title, detail), final=True)
+
+    def _key(self, frame: Frame, number: int) -> str:
+        return "/".join((str(frame.run["id"]), *frame.path, f"{self.step.id}#{number}"))
+
+    def _context(self, frame: Frame, values: Mapping[str, Any], number: int) -> Context:
+        path, key = frame.plain(self.step.id), self._key(frame, number)
+        return Context(
+            document=frame.document,
+            scope=scope(frame, values),
+            services=frame.services,
+            pause=lambda pause: _interrupted(pause, path),
+            key=key,
+            idempotency_key=key,
+            step=self.step.id,
+            path=path,
+            pots=frame.pots,
+            watch=frame.watch,
+        )
+
+    def _with_key(self, context: Context) -> Context:
+        if self.step.idempotency_key is None:
+            return context
+        return replace(context, idempotency_key=str(expressions.value(self.step.idempotency_key, context.scope)))
+
+    # --- the work ---------------------------------------------------------------------------------------------------
+
+    async def _worked(self, frame: Frame, context: Context) -> Visited:
+        policy = frame.document.resilience.get(self.step.resilience or "")
+        timeout = self.step.timeout or (policy.timeout if policy else None)
+        work = self._attempts(frame, context, policy)
+        try:
+            result = await (frame.services.within(millis(timeout) / 1000, work) if timeout else work)
+        except TimeoutError:
+            detail = f"its timeout is {timeout}" if timeout else ""
+            raise StepError(problem("timeout", "The step took too long", detail)) from None
+        return self._ended(frame, context, result)
+
+    async def _attempts(self, frame: Frame, context: Context, policy: ResilienceDocument | None) -> Result:
+        retry = self.step.retry or (policy.retry if policy else _ONCE)
+        for number in range(1, retry.max_attempts + 1):
+            attempt = replace(context, attempt=".".join((*frame.attempts, str(number))))
+            try:
+                return await self._attempt(frame, attempt, policy)
+            except StepError as error:
+                if number == retry.max_attempts or error.problem.type not in retry.retry_on:
+                    raise
+                context.watch(
+                    "step-retried", {"path": context.path, "step": self.step.id, "problem": error.problem.json()}
+                )
+                await frame.services.sleep(_pause(retry, number, frame.services.random()))
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _attempt(self, frame: Frame, context: Context, policy: ResilienceDocument | None) -> Result:
+        if policy and (policy.breaker or policy.rate_per_minute):
+            return await frame.services.guarded(policy, lambda: self._execute(frame, context))
+        return await self._execute(frame, context)
+
+    async def _execute(self, frame: Frame, context: Context) -> Result:
+        try:
+            return await self._by_verb(frame, context)
+        except (StepError, GraphBubbleUp, TimeoutError, LeaseLost):
+            raise
+        except Exception as error:
+            # A defect of a function or of ours must not take the worker down: the run fails and says where.
+            detail = f"{type(error).__name__}: {error}"[:500]
+            raise StepError(problem("internal", "The step failed unexpectedly", detail)) from error
+
+    async def _by_verb(self, frame: Frame, context: Context) -> Result:
+        step = self.step
+        if isinstance(step, SwitchStep):
+            return _switch(step, context)
+        if isinstance(step, ParallelStep):
+            return await parallel(step, self.bodies, frame, context)
+        if isinstance(step, ForEachStep):
+            return await for_each(step, self.bodies["item"], frame, context)
+        if isinstance(step, WorkflowStep):
+            return await workflow(step, frame, context)
+        assert self.verb.run, self.verb.name
+        return Result(await self.verb.run(step, context))
+
+    # --- after the work ---------------------------------------------------------------------------------------------
+
+    def _ended(self, frame: Frame, context: Context, result: Result) -> Visited:
+        saved = expressions.mapping(self.step.save, {**context.scope, "output": result.output})
+        own = dict(result.output) if self.verb.saves else {}
+        writes = (*result.writes, *checked(frame.document, {**own, **saved}.items()))
+        return Visited("succeeded", result.goto or self._next(), replace(result, writes=writes))
+
+    def _failed(self, found: Problem, context: Context) -> Visited:
+        found = replace(found, instance=found.instance or context.path)
+        for handler in self.step.on_error:
+            if handler.match in ("*", found.type):
+                return Visited("failed", handler.goto, problem=found)
+        return Visited("failed", END, problem=found, final=True)
+
+    def _next(self) -> str:
+        return self.step.next or self.follows
+
+    def _tell(self, frame: Frame, visited: Visited, number: int, start: int) -> None:
+        ended = {"path": frame.plain(self.step.id), "key": self._key(frame, number), "workflow": frame.document.name}
+        more = {"step": self.step.id, "verb": self.verb.name, "outcome": visited.outcome, "goto": visited.goto}
+        took = {"seconds": (frame.services.now() - start) / 1000, "agent": getattr(self.step, "agent", "")}
+        found = {"problem": visited.problem.json()} if visited.problem else {}
+        frame.watch("step-ended", {**ended, **more, **took, **found})
+
+    def _command(self, frame: Frame, visited: Visited, visits: int) -> Command[Any]:
+        found = visited.problem.json() if visited.problem else None
+        record = {"outcome": visited.outcome, "output": visited.result.output, "problem": found, "visits": visits}
+        update: list[tuple[str, Any]] = [(f"steps.{self.step.id}", record), ("used", 1 + visited.result.used)]
+        if visited.outcome == "succeeded":
+            update.append(("last", visited.result.output))
+        if visited.final:
+            update.append(("failed", found))
+        update += updates(frame, visited.result.writes)
+        return Command(update=update, goto="__end__" if visited.goto == END else visited.goto)
+
+
+def _interrupted(pause: Pause, path: str) -> Answer:
+    given = interrupt({**asdict(pause), "path": path})
+    return Answer(**given)
+
+
+def _pause(retry: Retry, failures: int, random: float) -> float:
+    """Return seconds to wait: exponential, and anywhere between nothing and that when jitter is on."""
+    full = min(millis(retry.initial_interval) * retry.backoff_factor ** (failures - 1), millis(retry.max_interval))
+    return full / 1000 * (random if retry.jitter else 1.0)
+
+
+def _switch(step: SwitchStep, context: Context) -> Result:
+    for case in step.switch:
+        if expressions.condition(case.when, context.scope):
+            return Result(case.then, goto=case.then)
+    context.watch("default-taken", {"path": context.path, "step": step.id, "workflow": context.document.name})
+    return Result(step.default, goto=step.default)

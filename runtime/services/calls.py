@@ -1,0 +1,97 @@
+"""One call of a model: remembered, within budget, with fallbacks, measured, charged."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from runtime.contract import Context, ModelDocument
+from runtime.problems import StepError, failed
+from runtime.services.budgets import Purse
+from runtime.services.clock import Clock
+from runtime.services.models import Models, Reply, Request, is_transient
+from runtime.services.models.base import ToolCall
+from runtime.services.store.records import Ledger
+from runtime.telemetry import Telemetry
+from runtime.telemetry.catalogue import MODEL_SECONDS, MODEL_TOKENS
+
+
+class ModelCalls:
+    """What agents and `llm` steps call models through."""
+
+    def __init__(self, models: Models, purse: Purse, ledger: Ledger, clock: Clock, telemetry: Telemetry) -> None:
+        self._models = models
+        self._purse = purse
+        self._ledger = ledger
+        self._clock = clock
+        self._telemetry = telemetry
+
+    async def complete(self, request: Request, number: int, context: Context) -> Reply:
+        """Return the answer to the `number`th call of this attempt of the step.
+
+        A call that was answered before a crash, or before a person was asked, is not made again: its answer is in the
+        ledger.
+
+        Raises:
+            StepError: the budget is used up, or no model has answered.
+        """
+        key = f"{context.key}@{context.attempt}|model|{number}"
+        if entry := await self._ledger.find(key):
+            return _from_json(entry["result"])
+        reply = await self._first_that_answers(request, context)
+        await self._ledger.done(key, request.run, _json(reply), self._clock.now())
+        return reply
+
+    async def _first_that_answers(self, request: Request, context: Context) -> Reply:
+        models = [request.model, *(_model(context, name) for name in request.model.fallback)]
+        for model in models[:-1]:
+            try:
+                return await self._call(replace(request, model=model), context)
+            except StepError as error:
+                if not is_transient(error):
+                    raise
+                context.watch(
+                    "model-failed", {"path": context.path, "model": model.name, "problem": error.problem.json()}
+                )
+        return await self._call(replace(request, model=models[-1]), context)
+
+    async def _call(self, request: Request, context: Context) -> Reply:
+        await self._purse.admit(request.model, context)
+        start, outcome = time.perf_counter(), "failed"
+        try:
+            reply = await self._models.complete(request, protected=context.document.protected)
+            outcome = "invalid" if reply.cut_off else "succeeded"
+        except StepError as error:
+            outcome = "timeout" if error.problem.type == "timeout" else "failed"
+            raise
+        finally:
+            seconds = time.perf_counter() - start
+            self._telemetry.observe(MODEL_SECONDS, seconds, gen_ai_request_model=request.model.name, outcome=outcome)
+        self._measure(request, reply, seconds, context)
+        await self._purse.charge(request.model, reply, context)
+        return reply
+
+    def _measure(self, request: Request, reply: Reply, seconds: float, context: Context) -> None:
+        for kind, tokens in (("input", reply.tokens_in), ("output", reply.tokens_out)):
+            labels = {"gen_ai_request_model": request.model.name, "gen_ai_token_type": kind}
+            self._telemetry.observe(MODEL_TOKENS, tokens, **labels)
+        tokens = {"tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out}
+        asked = {"path": context.path, "model": request.model.name, "asker": request.asker}
+        context.watch("model-called", {**asked, **tokens, "seconds": round(seconds, 3)})
+
+
+def _model(context: Context, name: str) -> ModelDocument:
+    model = context.document.models.get(name)
+    if model is None:
+        raise failed("not-found", "The document does not hold this model", name)
+    return model
+
+
+def _json(reply: Reply) -> dict[str, Any]:
+    calls = [{"id": call.id, "name": call.name, "arguments": dict(call.arguments)} for call in reply.tool_calls]
+    return {"text": reply.text, "tool_calls": calls, "tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out}
+
+
+def _from_json(found: Mapping[str, Any]) -> Reply:
+    calls = tuple(ToolCall(**call) for call in found["tool_calls"])
+    return Reply(found["text"], calls, found["tokens_in"], found["tokens_out"])
