@@ -7,7 +7,6 @@ only be followed by a step of its own scope, or by `end`.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from generator.model import Catalogue, Declared, Loc
 from generator.references import references
@@ -48,6 +47,13 @@ class Scope:
     loc: Loc
     """Where the list of steps is written."""
     nodes: tuple[Node, ...]
+    around: frozenset[str] = frozenset()
+    """Ids of the steps in the scopes around."""
+
+    @cached_property
+    def visible(self) -> frozenset[str]:
+        """Ids of the steps whose outputs expressions here can read."""
+        return self.around | self.positions.keys()
 
     @cached_property
     def positions(self) -> Mapping[str, int]:
@@ -122,12 +128,12 @@ def nodes(workflow: Declared) -> Iterator[Node]:
         yield from scope.nodes
 
 
-def _scopes(steps: tuple[Step, ...], loc: Loc) -> Iterator[Scope]:
-    scope = Scope(loc, tuple(_node(step, (*loc, index)) for index, step in enumerate(steps)))
+def _scopes(steps: tuple[Step, ...], loc: Loc, around: frozenset[str] = frozenset()) -> Iterator[Scope]:
+    scope = Scope(loc, tuple(_node(step, (*loc, index)) for index, step in enumerate(steps)), around)
     yield scope
     for node in scope.nodes:
         for inner_loc, inner in inside(node):
-            yield from _scopes(inner, inner_loc)
+            yield from _scopes(inner, inner_loc, scope.visible)
 
 
 def inside(node: Node) -> Iterator[tuple[Loc, tuple[Step, ...]]]:
@@ -183,15 +189,3 @@ def calls(catalogue: Catalogue) -> Mapping[str, Mapping[str, Loc]]:
             if reference.kind == "Workflow" and catalogue.find("Workflow", reference.name):
                 below.setdefault(reference.name, reference.loc)
     return found
-
-
-def strings(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """Yield place and text of every text in a tree of values."""
-    if isinstance(value, str):
-        yield loc, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
-            yield from strings(item, (*loc, str(key)))  # pyright: ignore[reportUnknownArgumentType]
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from strings(item, (*loc, index))

@@ -1,12 +1,13 @@
 """documents -> declared specs: which kind each is, and whether it says only what its kind knows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from generator import conventions
+from generator import conventions, secrecy
+from generator.compose import Broken
 from generator.model import Declared, Document, Kind, Loc, Metadata
 from generator.problems import Problem, nearest
 
@@ -17,6 +18,8 @@ _EXPECTED = {
     "bool_type": "true or false", "dict_type": "a mapping", "model_type": "a mapping", "tuple_type": "a list",
     "list_type": "a list", "model_attributes_type": "a mapping",
 }  # fmt: skip
+_OWN = ("name", "duration", "money", "secret-ref")
+"""Codes of our own value types whose messages need the value in front."""
 
 
 def parse(documents: Iterable[Document], kinds: Mapping[str, Kind]) -> tuple[list[Declared], list[Problem]]:
@@ -24,6 +27,8 @@ def parse(documents: Iterable[Document], kinds: Mapping[str, Kind]) -> tuple[lis
     declared: list[Declared] = []
     problems: list[Problem] = []
     for document in documents:
+        if isinstance(document.value, Broken):
+            continue
         spec = parse_one(document, kinds, problems)
         if spec:
             declared.append(spec)
@@ -51,7 +56,8 @@ def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem
             yield document.problem((key,), "unknown-key", f'unknown key "{key}"', nearest(key, _ENVELOPE), key=True)
     for key in _ENVELOPE:
         if key not in value:
-            yield document.problem((), "missing-field", f'"{key}" is missing', "every spec has apiVersion, kind, metadata and spec")
+            hint = "every spec has apiVersion, kind, metadata and spec"
+            yield document.problem((), "missing-field", f'"{key}" is missing', hint)
     if (version := value.get("apiVersion", conventions.API_VERSION)) != conventions.API_VERSION:
         yield document.problem(("apiVersion",), "api-version", f"apiVersion {version!r} is not known",
                                f"write `apiVersion: {conventions.API_VERSION}`")  # fmt: skip
@@ -64,32 +70,72 @@ def _part(document: Document, key: str, model: type[BaseModel], problems: list[P
     try:
         return model.model_validate(document.value[key])
     except ValidationError as error:
-        problems += [_problem(document, key, model, details) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        problems += [_problem(document, key, model, details) for details in _causes(model, found)]
         return None
+
+
+def _causes(model: type[BaseModel], found: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Return findings without the missing fields that are there under a misspelt name."""
+    misspelt = {
+        (*_parent(details), meant)
+        for details in found
+        if details["type"] == "extra_forbidden" and (meant := _meant(model, details["loc"]))
+    }
+    return [d for d in found if d["type"] != "missing" or (*_parent(d), str(d["loc"][-1])) not in misspelt]
+
+
+def _parent(details: ErrorDetails) -> tuple[str | int, ...]:
+    return details["loc"][:-1]
+
+
+def _meant(model: type[BaseModel], loc: Sequence[str | int]) -> str | None:
+    suggestion = nearest(str(loc[-1]), _known(model, loc))
+    return suggestion.split('"')[1] if suggestion.startswith("did") else None
 
 
 def _problem(document: Document, key: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
     loc = (key, *_real(document.value[key], details["loc"]))
-    kind, value = details["type"], details["input"]
+    kind = details["type"]
     if kind == "missing":
         field = str(details["loc"][-1])
         return document.problem(loc[:-1] if loc[-1] == field else loc, "missing-field", f'"{field}" is missing')
     if kind == "extra_forbidden":
         name = str(details["loc"][-1])
-        return document.problem(loc, "unknown-key", f'unknown key "{name}"', nearest(name, _known(model, details["loc"])), key=True)
+        hint = nearest(name, _known(model, details["loc"]))
+        return document.problem(loc, "unknown-key", f'unknown key "{name}"', hint, key=True)
+    return document.problem(loc, *_about_value(loc, details))
+
+
+def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
+    """Return code, message and hint of a finding about a value; credentials are never shown."""
+    kind, value = details["type"], details["input"]
+    shown = "this value" if _secret(loc, value) else _shown(value)
     if kind == "literal_error":
         allowed = str(details.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
-        return document.problem(loc, "not-allowed", f"{_shown(value)} is not allowed here", _one_of(str(value), allowed))
+        return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), allowed)
     if kind in _EXPECTED:
-        hint = f'quote it: "{value}"' if kind == "string_type" and isinstance(value, (int, float, bool)) else ""
-        return document.problem(loc, "wrong-type", f"expected {_EXPECTED[kind]}, got {_shown(value)}", hint)
-    code = kind if "-" in kind or kind in ("name", "duration", "money") else "invalid-value"
+        quote = kind == "string_type" and isinstance(value, int | float) and shown != "this value"
+        return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", f'quote it: "{_plain(value)}"' if quote else ""
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if code == "invalid-value":
-        message = f"{_shown(value)} is not allowed here: it should be {message}" if "should" not in message else message
-    elif kind in ("name", "duration", "money", "secret-ref"):
-        message = f"{_shown(value)} is not allowed: {message}"
-    return document.problem(loc, code, message)
+    if kind in _OWN:
+        return kind, f"{shown} is not allowed: {message}", ""
+    if "-" in kind:
+        return kind, message, ""
+    should = "it should be " if "should" not in message else ""
+    return "invalid-value", f"{shown} is not allowed here: {should}{message[:1].lower() + message[1:]}", ""
+
+
+def _plain(value: float) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _secret(loc: Loc, value: Any) -> bool:
+    """Return whether a value may be a credential, by its form or by the keys above it."""
+    keys = [str(part) for part in loc]
+    return any(secrecy.is_sensitive(key) for key in keys) or (
+        isinstance(value, str) and any(secrecy.credentials(value))
+    )
 
 
 def _one_of(value: str, allowed: list[str]) -> str:
@@ -118,42 +164,48 @@ def _real(value: Any, loc: Sequence[str | int]) -> Loc:
     """Return pydantic's location without the parts that are no keys of the document (tags of unions)."""
     real: list[str | int] = []
     for position, part in enumerate(loc):
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]  # pyright: ignore[reportUnknownVariableType]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):  # pyright: ignore[reportUnknownArgumentType]
-            value = value[part]  # pyright: ignore[reportUnknownVariableType]
+        if isinstance(value, Mapping | list) and _has(value, part):
+            value = cast("Any", value)[part]
         elif position < len(loc) - 1:
             continue
         real.append(part)
     return tuple(real)
 
 
+def _has(value: Any, part: str | int) -> bool:
+    return part in value if isinstance(value, Mapping) else isinstance(part, int) and part < len(value)
+
+
 def _known(model: Any, loc: Sequence[str | int]) -> list[str]:
     """Return the keys that are known where an unknown one stands."""
+    annotation: Any = model
     for part in loc[:-1]:
-        model = _inner(model, part)
-        if model is None:
-            return []
-    fields = getattr(model, "model_fields", {})
-    return [field.alias or name for name, field in fields.items()]
+        annotation = _inner(annotation, part)
+    model = _only_model(annotation)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
 
 
-def _inner(model: Any, part: str | int) -> Any:
-    """Return the model of a field, an item or a union member."""
-    fields = getattr(model, "model_fields", None)
-    if fields is None:
-        return None
-    for name, field in fields.items():
-        if part in (field.alias, name):
-            return _model_in(field.annotation, part)
-    return model if isinstance(part, int) else None
+def _inner(annotation: Any, part: str | int) -> Any:
+    """Return the annotation of a field, an item, a value, or the member of a union that a tag names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.items()
+        return next((field.annotation for name, field in fields if part in (field.alias, name)), None)
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _inner(args[0], part)
+    if origin in (tuple, list) and isinstance(part, int):
+        return args[0]
+    if origin is dict:
+        return args[1]
+    tagged = next(
+        (arg for arg in args if any(getattr(m, "tag", None) == part for m in getattr(arg, "__metadata__", ()))), None
+    )
+    if tagged is not None:
+        return tagged
+    return next((found for arg in args if (found := _inner(arg, part)) is not None), None)
 
 
-def _model_in(annotation: Any, part: str | int) -> Any:
+def _only_model(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument, part)
-        if found is not None:
-            return found
-    return None
+    return next((found for arg in get_args(annotation) if (found := _only_model(arg)) is not None), None)

@@ -1,16 +1,68 @@
 """Finds what specs name: other specs, files beside them, expressions. Read from the markers on the fields."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import getitem
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
-from generator.model import Declared, Loc, Reference
-from runtime.contract import Ref, Step
+from generator.model import Declared, Loc, Reference, beside
+from runtime.contract import Expr, FileRef, Ref, Step, Template
 
 M = TypeVar("M")
 Walker = Callable[[Any, Loc], Iterator[tuple[Loc, Any, Any]]]
+
+
+Language = Literal["cel", "template", "prose"]
+"""Bare CEL, a text with `${ CEL }`, or Jinja2."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A text of a spec that is computed while a workflow runs."""
+
+    loc: Loc
+    language: Language
+    text: str
+    file: str | None = None
+    """File beside the spec in which the text stands; without it, it stands at `loc`."""
+
+
+def expressions(spec: Declared, files: Mapping[str, str]) -> Iterator[Expression]:
+    """Yield every expression, template and prompt of a spec, those in files too. Empty ones only where written."""
+    for loc, _, text in marked(spec, Expr):
+        if isinstance(text, str) and (text or _written(spec.document.value, loc)):
+            yield Expression(loc, "cel", text)
+    for loc, marker, tree in marked(spec, Template):
+        language: Language = "prose" if marker.language == "jinja" else "template"
+        yield from (Expression(at, language, text) for at, text in strings(tree, loc) if text)
+    for loc, marker, name in marked(spec, FileRef):
+        if marker.holds == "prompt" and isinstance(name, str):
+            path = beside(spec.document.file, name)
+            if path in files:
+                yield Expression(loc, "prose", files[path], path)
+
+
+def strings(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    """Yield place and text of every text in a tree of values."""
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
+            yield from strings(item, (*loc, str(key)))  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            yield from strings(item, (*loc, index))
+
+
+def _written(value: Any, loc: Loc) -> bool:
+    try:
+        reduce(getitem, loc, value)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def references(spec: Declared) -> Iterator[Reference]:
@@ -116,5 +168,3 @@ def _first(options: list[Walker], annotation: Any, marker: type[Any]) -> Walker:
             yield from options[0](value, loc)
 
     return walk
-
-

@@ -1,0 +1,34 @@
+"""Nothing publishes to a channel, or nothing consumes it.
+
+Events without a consumer pile up until their retention ends, and a consumer without a producer waits for ever.
+Producers are the `emit` steps of workflows and what a channel lists under `producers` (systems outside); consumers
+are triggers and `listen` steps. This is a warning: the other side may be on its way.
+
+Fix: connect the missing side, or remove the channel.
+"""
+
+from collections.abc import Iterable
+
+from generator.model import Catalogue, Check
+from generator.problems import Problem
+from generator.references import references
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report each channel that lacks a side."""
+    named = [r for spec in catalogue.specs for r in references(spec) if r.kind == "Channel"]
+    produced = {r.name for r in named if "emit" in r.loc}
+    consumed = {r.name for r in named if "emit" not in r.loc}
+    for channel in catalogue.all("Channel"):
+        missing: list[str] = []
+        if channel.name not in produced and not channel.spec.producers:
+            missing.append("publishes to")
+        if channel.name not in consumed:
+            missing.append("consumes")
+        if missing:
+            message = f'nothing {" or ".join(missing)} the channel "{channel.name}"'
+            hint = "connect it by an `emit` step, a trigger or a `listen` step, name outside `producers`, or remove it"
+            yield channel.problem(("metadata", "name"), "channel-unused", message, hint, severity="warning")
+
+
+CHECK = Check("channel-unused", run)

@@ -1,0 +1,48 @@
+"""An expression or a prompt can't be read.
+
+Conditions (`when`, `in`, quality gates) are CEL. In values, CEL stands in `${ }`. Prompts and messages for people are
+Jinja2 texts, where values stand in `{{ }}`. All of them start from `input`, `state`, `steps`, `item`, `output` and
+`run`. They are compiled here with the engines that compute them later, so that none fails for its form while a
+workflow runs.
+
+Fix: the message names the place inside the text.
+
+Bad: `when: "state.verdict = 'complete'"`, one equals sign.
+
+Good: `when: "state.verdict == 'complete'"`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from generator.model import Catalogue, Check, Declared
+from generator.problems import Place, Problem
+from generator.references import Expression, expressions
+from generator.spans import inside
+from runtime.expressions import check, check_prose, check_template
+
+_CHECKS = {"cel": check, "template": check_template, "prose": check_prose}
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report each finding of the engines where it stands."""
+    for spec in catalogue.specs:
+        for expression in expressions(spec, catalogue.files):
+            yield from _findings(catalogue, spec, expression)
+
+
+def _findings(catalogue: Catalogue, spec: Declared, expression: Expression) -> Iterator[Problem]:
+    for finding in _CHECKS[expression.language](expression.text):
+        place = _place(catalogue, spec, expression, finding.offset)
+        problem = spec.problem(expression.loc, "expression", finding.message)
+        yield Problem(place, problem.code, problem.message, problem.hint, problem.path)
+
+
+def _place(catalogue: Catalogue, spec: Declared, expression: Expression, offset: int) -> Place:
+    if expression.file:
+        start = expression.text.rfind("\n", 0, offset) + 1
+        return Place(expression.file, expression.text.count("\n", 0, offset) + 1, offset - start + 1)
+    scalar = spec.document.at(expression.loc)
+    return inside(catalogue.files.get(scalar.file, ""), scalar, expression.text, offset)
+
+
+CHECK = Check("expression", run, each_environment=True)

@@ -1,0 +1,104 @@
+"""A JSON Schema can't be used.
+
+Inputs, outputs and payloads are held to JSON Schemas (draft 2020-12 unless `$schema` says otherwise). A file that is
+no JSON, or a schema with a wrong keyword value, would let anything through or nothing. The place is inside the file.
+
+Fix: correct what the message names.
+
+Bad: `{"type": "strng"}`. Good: `{"type": "string"}`.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, cast
+
+import jsonschema_rs
+
+from generator.compose import place_of
+from generator.load import UNREAD
+from generator.model import Catalogue, Check, Declared, Loc, beside
+from generator.problems import Place, Problem, nearest
+from generator.references import marked
+from runtime.contract import FileRef
+
+DRAFTS = (
+    "http://json-schema.org/draft-04/schema",
+    "http://json-schema.org/draft-06/schema",
+    "http://json-schema.org/draft-07/schema",
+    "https://json-schema.org/draft/2019-09/schema",
+    "https://json-schema.org/draft/2020-12/schema",
+)
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report what is wrong with each schema, once for each file."""
+    for spec in catalogue.specs:
+        for loc, marker, value in marked(spec, FileRef):
+            if marker.holds != "json-schema":
+                continue
+            if isinstance(value, str):
+                yield from _in_file(catalogue, beside(spec.document.file, value))
+            elif isinstance(value, dict):
+                yield from _inline(spec, loc, value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _inline(spec: Declared, loc: Loc, schema: dict[str, Any]) -> Iterator[Problem]:
+    for where, message in _findings(json.dumps(schema)):
+        yield spec.problem((*loc, *where), "json-schema", f"this is no valid JSON Schema: {message}")
+
+
+def _in_file(catalogue: Catalogue, path: str) -> Iterator[Problem]:
+    text = catalogue.files.get(path, UNREAD)
+    if text is UNREAD:
+        return
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        yield Problem(Place(path, error.lineno, error.colno), "json-schema", f"this is not valid JSON: {error.msg}")
+        return
+    for where, message in _findings(text):
+        yield Problem(_place(path, text, where), "json-schema", f"this is no valid JSON Schema: {message}")
+
+
+def _place(path: str, text: str, where: Loc) -> Place:
+    """JSON is YAML, but for a few escapes; where it can't be read as such, the file has to do."""
+    try:
+        return place_of(path, text, 0, where)
+    except Exception:  # noqa: BLE001  (libyaml and PyYAML have several)
+        return Place(path)
+
+
+@lru_cache(maxsize=4096)
+def _findings(text: str) -> tuple[tuple[Loc, str], ...]:
+    """Return place in the schema and message of the first finding."""
+    schema: Any = json.loads(text)
+    if not isinstance(schema, dict):
+        return (((), "a schema is an object"),)
+    schema = cast("dict[str, Any]", schema)
+    if str(schema.get("$schema", DRAFTS[-1])).rstrip("#") not in DRAFTS:
+        return ((("$schema",), f"the draft is not known; known: {', '.join(DRAFTS)}"),)
+    try:
+        jsonschema_rs.meta.validate(schema)
+        jsonschema_rs.validator_for(schema, retriever=_nothing)
+    except jsonschema_rs.ValidationError as error:
+        return ((tuple(error.instance_path), _message(error)),)
+    except (jsonschema_rs.ReferencingError, ValueError) as error:
+        return (((), str(error).splitlines()[0]),)
+    return ()
+
+
+def _message(error: jsonschema_rs.ValidationError) -> str:
+    if error.instance_path and error.instance_path[-1] == "type":
+        known = ("array", "boolean", "integer", "null", "number", "object", "string")
+        value = error.instance
+        return f'"{value}" is no type; {nearest(str(value), known) or "known: " + ", ".join(known)}'
+    return error.message
+
+
+def _nothing(uri: str) -> Any:
+    """Checking specs needs no network: a schema has to stand in its file."""
+    raise ValueError(f"{uri} is not in this file")
+
+
+CHECK = Check("json-schema", run, each_environment=True)

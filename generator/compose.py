@@ -1,0 +1,263 @@
+"""A YAML text -> documents: plain values, and the place of every part.
+
+YAML is read by libyaml's composer, which keeps marks, and turned into values here: YAML loaders keep the last of two
+equal keys and read `yes` and `1e3` by version; this one refuses both.
+"""
+
+import hashlib
+import re
+from functools import lru_cache
+from typing import Any
+
+import yaml
+
+from generator import conventions
+from generator.model import Document, Loc
+from generator.problems import Place, Problem
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_QUOTED = frozenset("'\"|>")
+_PLAIN = {"": None, "~": None, "null": None, "Null": None, "NULL": None,
+          "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}  # fmt: skip
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+|[-+]?(0|[1-9][0-9]*)\.[0-9]*")
+_AMBIGUOUS = re.compile(
+    r"(?i:y|n|yes|no|on|off|=|<<"
+    r"|[-+]?0[0-9_]+|[-+]?0o[0-7_]+|[-+]?0x[0-9a-f_]+|0b[01_]+"  # octal, hexadecimal, binary
+    r"|[-+]?[0-9]+(_[0-9]+)+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"  # 1_000, 12:30
+    r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)e[-+]?[0-9]+|[-+]?\.inf|\.nan"  # 1e3
+    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?)"
+)
+
+
+class _RefusedError(Exception):
+    """One document can't be read."""
+
+    def __init__(self, code: str, message: str, mark: Any, hint: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.mark, self.hint = code, message, mark, hint
+
+    def problem(self, file: str) -> Problem:
+        place = Place(file, self.mark.line + 1, self.mark.column + 1) if self.mark else Place(file)
+        return Problem(place, self.code, self.message, self.hint)
+
+
+def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
+    try:
+        _refuse_depth(text)
+        roots = _compose(text)
+    except yaml.YAMLError as error:
+        problems.append(_syntax(file, error))
+        return _guessed(file, text)
+    except _RefusedError as refused:
+        problems.append(refused.problem(file))
+        return _guessed(file, text)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    found = (_document(file, text, index, root, digest, problems) for index, root in enumerate(roots))
+    return [document for document in found if document]
+
+
+class Broken(dict[str, Any]):
+    """Value of a document that can't be read: only kind and name, as far as they can be told."""
+
+
+_KIND = re.compile(r"^kind:\s*([A-Za-z]+)\s*$", re.MULTILINE)
+_NAME = re.compile(r"^(?:metadata:\s*\{(?:.*,)?\s*|\s+)name:\s*([-a-z0-9]+)", re.MULTILINE)
+
+
+def _guessed(file: str, text: str) -> list[Document]:
+    """Return what the documents of a broken file are called, so that whoever names them is not blamed too."""
+    found: list[Document] = []
+    for part in re.split(r"^---", text, flags=re.MULTILINE):
+        kind, name = _KIND.search(part), _NAME.search(part)
+        if kind and name:
+            value = Broken(kind=kind[1], metadata={"name": name[1]})
+            found.append(Document(file, value, "", lambda _: Place(file), lambda _: Place(file)))
+    return found
+
+
+def _compose(text: str) -> list[yaml.Node]:
+    compose: Any = yaml.compose_all  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return [node for node in compose(text, Loader=_LOADER) if node is not None]
+
+
+_SUSPECT = 1000
+"""Levels that libyaml's composer, which recurses in C, takes without danger: its stack lasts for tens of thousands."""
+_INDENTATION = re.compile(r"^[ \t?:-]+", re.MULTILINE)
+
+
+def _refuse_depth(text: str) -> None:
+    """Refuse what is nested so deeply that composing it could end the process.
+
+    A level needs a bracket, or a column in front of a line (a sequence below a key may share the key's column, hence
+    twice). Only a text that has as many is read twice, the first time by the parser, which does not recurse.
+    """
+    brackets = text.count("[") + text.count("{")
+    columns = max((len(match[0]) for match in _INDENTATION.finditer(text)), default=0) if brackets < _SUSPECT else 0
+    if brackets + 2 * columns < _SUSPECT:
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > conventions.DEPTH_LIMIT:
+            raise _too_deep(event.start_mark)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+
+
+def _too_deep(mark: Any) -> _RefusedError:
+    return _RefusedError("too-deep", f"the document is nested deeper than {conventions.DEPTH_LIMIT} levels", mark)
+
+
+def _syntax(file: str, error: yaml.YAMLError) -> Problem:
+    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    hint = ""
+    if "'\\t'" in what or "tab" in what:
+        what, hint = "a tab character can't be used to indent", "indent with spaces"
+    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint)
+
+
+def _document(
+    file: str, text: str, index: int, root: yaml.Node, digest: str, problems: list[Problem]
+) -> Document | None:
+    try:
+        if not isinstance(root, yaml.MappingNode):
+            message = "a spec is a mapping with apiVersion, kind, metadata and spec"
+            raise _RefusedError("not-a-mapping", message, root.start_mark)
+        value = _Builder(file, problems).build(root, 1)
+    except _RefusedError as refused:
+        problems.append(refused.problem(file))
+        return next(iter(_guessed(file, text[root.start_mark.index : root.end_mark.index])), None)
+
+    def at(loc: Loc) -> Place:
+        return place_of(file, text, index, loc)
+
+    def key_at(loc: Loc) -> Place:
+        return place_of(file, text, index, loc, key=True)
+
+    return Document(file, value, digest, at, key_at)
+
+
+class _Builder:
+    """Builds values from nodes. Problems of single values are collected; those of the whole document raise."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.file, self.problems, self.count = file, problems, 0
+
+    def build(self, node: yaml.Node, depth: int) -> Any:
+        self.count += 1
+        if self.count > conventions.DOCUMENT_NODE_LIMIT:
+            message = (
+                f"the document has more than {conventions.DOCUMENT_NODE_LIMIT} values when its aliases are expanded"
+            )
+            hint = "write the values out, without nested aliases"
+            raise _RefusedError("too-many-values", message, node.start_mark, hint)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node)
+        if depth > conventions.DEPTH_LIMIT:
+            raise _too_deep(node.start_mark)
+        if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+            self._refuse(node, "yaml-tag", f"tags such as {node.tag} are not read", "write the value without a tag")
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(child, depth + 1) for child in node.value]
+        return self._mapping(node, depth)
+
+    def _mapping(self, node: Any, depth: int) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        first: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self._key(key_node)
+            if key in first:
+                mark = first[key].start_mark
+                related = ((Place(self.file, mark.line + 1, mark.column + 1), "the first one"),)
+                message = f'the key "{key}" stands here a second time'
+                self._refuse(key_node, "duplicate-key", message, "keep one of the two", related)
+                continue
+            first[key] = key_node
+            built[key] = self.build(value_node, depth + 1)
+        return built
+
+    def _key(self, node: Any) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            raise _RefusedError("key-type", "a key must be a text", node.start_mark)
+        key = self._scalar(node)
+        if not isinstance(key, str):
+            message = f"a key must be a text, this one is read as {_named(key)}"
+            self._refuse(node, "key-type", message, f'quote it: "{node.value}"')
+        return str(node.value)
+
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
+        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith(":binary"):
+            self._refuse(node, "yaml-tag", f"tags such as {node.tag} are not read", "write the value without a tag")
+        text: str = node.value
+        if node.style in _QUOTED:
+            return text
+        value, ambiguous = _plain(text)
+        if ambiguous:
+            message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
+            hint = f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number'
+            self._refuse(node, "ambiguous-scalar", message, hint)
+        return value
+
+    def _refuse(
+        self, node: Any, code: str, message: str, hint: str = "", related: tuple[tuple[Place, str], ...] = ()
+    ) -> None:
+        self.problems.append(Problem(_span(self.file, node), code, message, hint, related=related))
+
+
+@lru_cache(maxsize=16384)
+def _plain(text: str) -> tuple[Any, bool]:
+    """Return the value of an unquoted scalar, and whether readers disagree about it."""
+    if text in _PLAIN:
+        return _PLAIN[text], False
+    if text[0] in "0123456789.+-yYnNoO=<":
+        if _INT.fullmatch(text):
+            return int(text), False
+        if _FLOAT.fullmatch(text):
+            return float(text), False
+        if _AMBIGUOUS.fullmatch(text):
+            return text, True
+    return text, False
+
+
+def _named(value: Any) -> str:
+    return "nothing" if value is None else "true or false" if isinstance(value, bool) else "a number"
+
+
+# --- places ---------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _nodes(text: str) -> list[yaml.Node]:
+    return _compose(text)
+
+
+def place_of(file: str, text: str, index: int, loc: Loc, *, key: bool = False) -> Place:
+    """Return where a part of a document stands; only files with findings are composed again for it."""
+    nodes = _nodes(text)
+    node: Any = nodes[index]
+    key_node: Any = None
+    for part in loc:
+        step = _child(node, part)
+        if step is None:
+            return _span(file, key_node or node)
+        key_node, node = step
+    return _span(file, key_node if key and key_node is not None else node)
+
+
+def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((k, v) for k, v in node.value if k.value == str(part)), None)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+        return None, node.value[part]  # pyright: ignore[reportUnknownMemberType]
+    return None
+
+
+def _span(file: str, node: Any) -> Place:
+    start, end = node.start_mark, node.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    return Place(file, start.line + 1, start.column + 1, max(1, length))

@@ -1,0 +1,154 @@
+"""What the expressions of a workflow read, and which fields the things that they read from have."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from generator.flow import Node, scopes
+from generator.model import Catalogue, Declared, Loc, beside
+from generator.problems import Problem
+from generator.references import Expression, expressions
+from generator.spans import inside
+from runtime.contract import Step
+from runtime.expressions import Reference, references, references_in_prose, references_in_template
+from runtime.nodes.agent import AgentStep
+from runtime.nodes.approval import ApprovalStep
+from runtime.nodes.ask import AskStep
+from runtime.nodes.emit import EmitStep
+from runtime.nodes.http import HttpStep
+from runtime.nodes.llm import LlmStep
+from runtime.nodes.set import SetStep
+from runtime.nodes.tool import ToolStep
+from runtime.nodes.workflow import WorkflowStep
+
+_REFERENCES = {"cel": references, "template": references_in_template, "prose": references_in_prose}
+
+
+@dataclass(frozen=True)
+class Read:
+    """One field path that an expression of a workflow reads."""
+
+    path: tuple[str, ...]
+    tested: bool
+    """It stands in `has()`."""
+    visible: frozenset[str]
+    """Steps whose outputs can be seen from there."""
+    step: Step | None
+    """The step whose result `output` is."""
+    workflow: Declared
+    expression: Expression
+    offset: int
+    source: Mapping[str, str]
+    """Texts by file."""
+
+    def problem(self, code: str, message: str, hint: str = "") -> Problem:
+        """Return a problem with this place in the expression."""
+        found = self.workflow.problem(self.expression.loc, code, message, hint)
+        text = self.expression.text
+        dotted = ".".join(self.path)
+        at = text.find(dotted, self.offset)
+        length = len(dotted) if at >= 0 else len(self.path[0])
+        source = self.source.get(found.place.file, "")
+        place = inside(source, found.place, text, at if at >= 0 else self.offset, length)
+        return Problem(place, found.code, found.message, found.hint, found.path)
+
+
+def reads(workflow: Declared, catalogue: Catalogue) -> Iterator[Read]:
+    """Yield everything that the expressions of a workflow read."""
+    places = [(scope.loc, scope.visible, scope.nodes) for scope in scopes(workflow)]
+    for expression in expressions(workflow, catalogue.files):
+        _, visible, nodes = max(
+            (place for place in places if _within(expression.loc, place[0])), key=lambda p: len(p[0]), default=places[0]
+        )
+        step = _step_of(expression.loc, nodes)
+        found: tuple[Reference, ...] = _REFERENCES[expression.language](expression.text)
+        for reference in found:
+            yield Read(reference.path, reference.tested, visible, step, workflow, expression, reference.offset,
+                       catalogue.files)  # fmt: skip
+
+
+def _within(loc: Loc, outer: Loc) -> bool:
+    return loc[: len(outer)] == outer
+
+
+def _step_of(loc: Loc, nodes: tuple[Node, ...]) -> Step | None:
+    """Return the step whose `save` holds the expression."""
+    return next((node.step for node in nodes if _within(loc, (*node.loc, "save"))), None)
+
+
+def known_fields(schema: object) -> Mapping[str, Any] | None:
+    """Return the properties of a JSON Schema, or None where there may be others."""
+    if not isinstance(schema, Mapping):
+        return None
+    form: Mapping[str, Any] = schema  # pyright: ignore[reportUnknownVariableType]
+    if "properties" not in form or any(form.get(key) for key in _OPEN):
+        return None
+    known: Any = form["properties"]
+    return known if isinstance(known, Mapping) else None  # pyright: ignore[reportUnknownVariableType]
+
+
+_OPEN = ("additionalProperties", "unevaluatedProperties", "patternProperties", "$ref", "$dynamicRef", "allOf", "anyOf",
+         "oneOf", "if", "dependentSchemas")  # fmt: skip
+
+
+def input_schema(catalogue: Catalogue, workflow: Declared) -> object:
+    """Return the JSON Schema of a workflow's input, or None."""
+    return _schema(catalogue, workflow, workflow.spec.input)
+
+
+def output_schema(catalogue: Catalogue, step: Step) -> object:
+    """Return the JSON Schema of what a step answers, as far as it is known."""
+    match step:
+        case AgentStep():
+            return _of(catalogue, "Agent", step.agent)
+        case ToolStep():
+            return _of(catalogue, "Tool", step.tool)
+        case WorkflowStep():
+            spec = catalogue.find("Workflow", step.workflow)
+            return _with(*spec.spec.output) if spec and spec.spec.output else None
+        case LlmStep():
+            return step.llm.json_schema
+        case AskStep():
+            return step.ask.json_schema
+        case ApprovalStep():
+            return _with("decision", "by", "comment")
+        case HttpStep():
+            return _with("status", "body")
+        case EmitStep():
+            return _with("event")
+        case SetStep():
+            return _with(*step.set)
+        case _:
+            return None
+
+
+def step_schema(catalogue: Catalogue, step: Step) -> object:
+    """Return the JSON Schema of `steps.<id>`: what a run knows of a step that has ended."""
+    problem = _with("type", "title", "detail", "instance", "status")
+    output = output_schema(catalogue, step)
+    return {"properties": {"outcome": None, "output": output, "problem": problem, "visits": None}}
+
+
+def _with(*names: str) -> Mapping[str, Any]:
+    return {"properties": dict.fromkeys(names)}
+
+
+def _of(catalogue: Catalogue, kind: str, name: str) -> object:
+    spec = catalogue.find(kind, name)
+    return _schema(catalogue, spec, spec.spec.output) if spec else None
+
+
+def _schema(catalogue: Catalogue, spec: Declared, written: str | Mapping[str, Any] | None) -> object:
+    if isinstance(written, str):
+        return _read(catalogue.files.get(beside(spec.document.file, written), ""))
+    return written
+
+
+@lru_cache(maxsize=1024)
+def _read(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None  # reported by the check of schemas
