@@ -127,7 +127,17 @@ def test_functions_have_the_effect_that_the_runtime_declares() -> None:
     tools = {tool.name: tool.document for tool in project().all(Tool) if tool.document.function}
     assert {"file-read", "file-write", "search", "schema-validation"} <= tools.keys()
     for name, tool in tools.items():
-        assert tool.effect == registered()[tool.function].effect, name
+        assert tool.effect == registered()[tool.function or ""].effect, name
+
+
+def test_functions_accept_what_their_tools_let_through() -> None:
+    """A model is shown the tool's schema and the function reads by its own: the fields have to be the same."""
+    for tool in project().all(Tool):
+        if tool.document.function:
+            function = registered()[tool.document.function]
+            assert set(tool.document.input["required"]) >= set(function.input["required"]), tool.name
+            assert set(tool.document.input["properties"]) <= set(function.input["properties"]), tool.name
+            assert set(tool.document.output["required"]) == set(function.output["required"]), tool.name
 
 
 def test_every_tool_step_that_writes_carries_an_idempotency_key_to_a_target_that_honours_it() -> None:
