@@ -10,10 +10,8 @@ from dataclasses import dataclass
 
 from generator.alert_templates._template import prometheus
 from generator.k8s import Object
-from generator.kinds.notifications import Inhibition, NotificationsSpec, Pick, Receiver, Route
+from generator.kinds.notifications import NOBODY, Inhibition, NotificationsSpec, Pick, Receiver, Route
 
-NOBODY = "nobody"
-"""Receiver without any integration: where alerts go that no route takes and that have no default."""
 SECRETS = "/etc/alertmanager/secrets"
 """Where Alertmanager finds mounted secrets, each as a folder of its keys."""
 
@@ -82,6 +80,11 @@ def _any_of(label: str, values: tuple[str, ...]) -> Iterator[Match]:
         yield Match(label, "=" if len(values) == 1 else "=~", "|".join(values))
 
 
+def _nobody(spec: NotificationsSpec) -> list[Object]:
+    used = [spec.default or NOBODY, *(route.receiver for route in spec.routes)]
+    return [{"name": NOBODY}] if NOBODY in used else []
+
+
 def _timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], str, str, str]:
     base = spec.timing
     by = route.group_by if route and route.group_by is not None else base.group_by
@@ -104,7 +107,7 @@ def operator_spec(spec: NotificationsSpec) -> Object:
     ]
     found: Object = {
         "route": {**_camel(spec, None), **({"routes": routes} if routes else {})},
-        "receivers": [*receivers, *([] if spec.default else [{"name": NOBODY}])],
+        "receivers": [*receivers, *_nobody(spec)],
     }
     if spec.inhibitions:
         found["inhibitRules"] = [_operator_inhibition(i) for i in spec.inhibitions]
@@ -156,7 +159,7 @@ def plain(spec: NotificationsSpec) -> Object:
     ]
     found: Object = {
         "route": {**_snake(spec, None), **({"routes": routes} if routes else {})},
-        "receivers": [*receivers, *([] if spec.default else [{"name": NOBODY}])],
+        "receivers": [*receivers, *_nobody(spec)],
     }
     if spec.inhibitions:
         found["inhibit_rules"] = [_plain_inhibition(i) for i in spec.inhibitions]

@@ -97,7 +97,7 @@ class Proof:
         return {m.label: self._value(metric, m) for m in matchers}
 
     def _value(self, metric: str, matcher: Matcher) -> str:
-        family = self.families.get(metric)
+        family = self.families.get(metric) or self.families.get(re.sub("_(bucket|sum|count)$", "", metric))
         closed = family.labels.get(matcher.label, ()) if family else ()
         found = next((v for v in (*closed, *_guesses(matcher)) if _fits(matcher, v)), None)
         assert found is not None, f"no value fits {matcher}"

@@ -7,6 +7,7 @@ from generator.k8s import here
 from generator.kinds.alerts import Alert, Alerts
 from generator.model import Artifact, Project, TextFile
 from generator.monitoring import alerts, links, query_url, runbook_file
+from generator.promql import NAMESPACE
 
 _TITLES = {"dashboard_url": "Dashboard", "silence_url": "Silence it"}
 
@@ -19,10 +20,11 @@ def render(project: Project) -> Iterator[TextFile]:
 
 def _page(project: Project, group: Alerts, alert: Alert) -> str:
     found = links(project, group, alert)
+    runbook = alert.runbook.replace(NAMESPACE, here(project).namespace)
     lines = [f"# {alert.name}", "", alert.summary, "", "| | |", "|---|---|"]
     lines += [f"| Severity | {' and '.join(alert.severities)} |", f"| Owner | {alert.owner} |"]
     lines += [f"| {title} | <{found[key]}> |" for key, title in _TITLES.items() if key in found]
-    return "\n".join([*lines, "", *_rules(project, alert), alert.runbook.strip(), ""])
+    return "\n".join([*lines, "", *_rules(project, alert), runbook.strip(), ""])
 
 
 def _rules(project: Project, alert: Alert) -> Iterator[str]:

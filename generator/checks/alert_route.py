@@ -3,7 +3,8 @@
 Every severity and owner that alerts use has to reach a receiver: by a route that takes it, or by `default`. Receivers
 and alerts that routes and inhibitions name have to exist.
 
-Fix: add a route for the severity or the owner to the `Notifications` spec, or set `default`.
+Fix: add a route for the severity or the owner to the `Notifications` spec, or set `default`. What shall only be seen on
+dashboards is routed to `nobody`: then it is a decision and no oversight.
 
 Bad: an alert with `severity: info`, where the only route takes `severities: [critical, warning]`.
 
@@ -12,7 +13,7 @@ Good: `default: alerts`, so that whatever no route takes arrives somewhere.
 
 from collections.abc import Iterable, Iterator
 
-from generator.kinds.notifications import NotificationsSpec, receiver_of
+from generator.kinds.notifications import NOBODY, NotificationsSpec, receiver_of
 from generator.metric_uses import alert_names, complete
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
@@ -55,7 +56,7 @@ def _dead(spec: Declared, catalogue: Catalogue) -> Iterable[Problem]:
     if notifications.default:
         names.append((("spec", "default"), notifications.default))
     for loc, name in names:
-        if name not in notifications.receivers:
+        if name not in (NOBODY, *notifications.receivers):
             yield spec.problem(loc, CODE, f'there is no receiver "{name}"', nearest(name, notifications.receivers))
     alerts = alert_names(catalogue)
     if not complete(catalogue, "Alerts"):

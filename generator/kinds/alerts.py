@@ -67,7 +67,7 @@ class AlertBase(Strict):
     description: str = ""
     """More about it; default: the template's sentence with the value."""
     runbook: Annotated[str, FileRef("text")]
-    """Markdown file beside the spec that says what to do."""
+    """Markdown file beside the spec that says what to do; `$namespace` is the environment's namespace there too."""
     promql: Annotated[str | None, PromQL()] = None
     """Expression of an alert without a template; `$namespace` is the environment's namespace. Needs `tests`."""
     tests: Many[AlertTest] = ()

@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from generator.kinds.alerts import Severity
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, Many, Name, Ref, SecretRef, Strict
+
+NOBODY = "nobody"
+"""Receiver without any integration: for alerts that are only shown on dashboards."""
 
 
 class Slack(Strict):
@@ -58,7 +62,7 @@ class Route(Strict):
     """Which alerts go to which receiver; the first route that takes an alert counts."""
 
     receiver: str
-    """Name of a receiver."""
+    """Name of a receiver, or `nobody` for what is only shown on dashboards."""
     severities: Many[Severity] = ()
     """Severities that it takes; all if none is named."""
     owners: Many[Annotated[str, Ref("Team")]] = ()
@@ -111,6 +115,14 @@ class NotificationsSpec(Strict):
     language: Literal["en", "de"] = "en"
     """Language of the words that messages are made of."""
 
+    @model_validator(mode="after")
+    def _nobody(self) -> "NotificationsSpec":
+        if NOBODY in self.receivers:
+            raise PydanticCustomError(
+                "receiver-name", "`nobody` is the receiver of what is told to nobody; choose another name"
+            )
+        return self
+
 
 @dataclass(frozen=True)
 class Notifications(Thing):
@@ -120,11 +132,12 @@ class Notifications(Thing):
 
     def route(self, severity: str, owner: str) -> str | None:
         """Return the receiver of an alert; None where nobody is told."""
-        return receiver_of(self.spec, severity, owner)
+        name = receiver_of(self.spec, severity, owner)
+        return None if name == NOBODY else name
 
 
 def receiver_of(spec: NotificationsSpec, severity: str, owner: str) -> str | None:
-    """Return the name of the receiver that an alert of a severity and an owner goes to."""
+    """Return the receiver that an alert goes to: `nobody` where a route says so, None where no route takes it."""
     return next((r.receiver for r in spec.routes if r.takes(severity, owner)), spec.default)
 
 
