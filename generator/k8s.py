@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from generator import conventions
+from generator.kinds.backup import Backup
 from generator.kinds.environment import Environment
 from generator.kinds.runtime import Resources, Role, Runtime
 from generator.kinds.state_store import StateStore
@@ -71,6 +72,17 @@ def used_stores(project: Project) -> tuple[StateStore, ...]:
     """Return the stores that a runtime keeps its state in, by name."""
     found = {runtime.store.name: runtime.store for runtime in project.all(Runtime)}
     return tuple(found[name] for name in sorted(found))
+
+
+def groups(project: Project) -> list[str]:
+    """Return the groups that have anything in them, in the order of their waves."""
+    there = {
+        "state": bool(used_stores(project)),
+        "runtime": bool(project.all(Runtime)),
+        "monitoring": bool(project.all(Runtime)),
+        "backup": bool(project.all(Backup)),
+    }
+    return [group for group in conventions.GROUPS if there.get(group, True)]
 
 
 def content_hash(text: str) -> str:

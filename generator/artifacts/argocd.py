@@ -8,7 +8,7 @@ write Applications could reach any project; administrators apply that group once
 from collections.abc import Iterator, Mapping
 
 from generator import conventions
-from generator.k8s import ROLES, Object, here, role, used_stores, workload_name
+from generator.k8s import ROLES, Object, groups, here, role, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.environment import ArgoCd, Environment
 from generator.kinds.runtime import Runtime
@@ -41,17 +41,6 @@ def render(project: Project) -> Iterator[Resource]:
         spec = _application(project, environment, argo, group, f"{name}-parent" if parent else name)
         notes = {_SYNC: _KEEP} if parent else {_WAVE: str(conventions.GROUPS.index(group))}
         yield _object("Application", f"{name}-{group}", environment, argo, spec, notes)
-
-
-def groups(project: Project) -> list[str]:
-    """Return the groups that have anything in them, in the order of their waves."""
-    there = {
-        "state": bool(used_stores(project)),
-        "runtime": bool(project.all(Runtime)),
-        "monitoring": bool(project.all(Runtime)),
-        "backup": bool(project.all(Backup)),
-    }
-    return [group for group in conventions.GROUPS if there.get(group, True)]
 
 
 def _object(
