@@ -16,7 +16,8 @@ KIND = "PrometheusRule"
 
 @pytest.mark.parametrize("environment", rendered.ENVIRONMENTS)
 def test_every_environment_has_rules(environment: str) -> None:
-    assert [item for item in rendered.items(environment) if item.kind == KIND]
+    rules = [item for item in rendered.items(environment) if item.kind == KIND]
+    assert rules, f"no {KIND} in {rendered.ROOT / environment}: render first"
 
 
 @per_item(KIND)
