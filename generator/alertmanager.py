@@ -50,9 +50,8 @@ class Message:
 def message(receiver: Receiver, language: str) -> Message:
     """Return the message of a receiver."""
     words = _WORDS[language]
-    firing, resolved = (f"{prefix} " if prefix else "" for prefix in (receiver.titles.firing, receiver.titles.resolved))
     name = "{{ with .CommonLabels.alertname }}{{ . }}{{ else }}{{ len .Alerts }} " + words["alerts"] + "{{ end }}"
-    title = f'{{{{ if eq .Status "firing" }}}}{firing}{{{{ else }}}}{resolved}{{{{ end }}}}{name}'
+    title = _prefix("eq", receiver.titles.firing) + _prefix("ne", receiver.titles.resolved) + name
     title += "{{ with .CommonLabels.environment }} ({{ . }}){{ end }}"
     text = (
         "{{ range .Alerts }}*{{ .Annotations.summary }}*\n{{ .Annotations.description }}\n"
@@ -60,6 +59,10 @@ def message(receiver: Receiver, language: str) -> Message:
         f"{_link('silence_url', words['silence'])}\n{{{{ end }}}}"
     )
     return Message(title, "{{ .CommonAnnotations.dashboard_url }}", text, title, _COLOR)
+
+
+def _prefix(compare: str, text: str) -> str:
+    return f'{{{{ if {compare} .Status "firing" }}}}{text} {{{{ end }}}}' if text else ""
 
 
 def _link(annotation: str, word: str) -> str:

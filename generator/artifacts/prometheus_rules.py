@@ -19,7 +19,7 @@ def render(project: Project) -> Iterator[Resource]:
 
 
 def _rules(project: Project, group: Alerts, alert: Alert) -> Iterator[Object]:
-    annotations = {"summary": alert.summary, "description": alert.description, **links(project, group, alert)}
+    more = links(project, group, alert)
     for tier in alert.tiers:
         for condition in tier.conditions:
             yield {
@@ -27,7 +27,7 @@ def _rules(project: Project, group: Alerts, alert: Alert) -> Iterator[Object]:
                 "expr": condition.expr,
                 "for": prometheus(tier.pending),
                 "labels": _labels(project, alert, tier, condition),
-                "annotations": annotations,
+                "annotations": {"summary": alert.summary, "description": tier.description, **more},
             }
 
 

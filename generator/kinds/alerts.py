@@ -151,6 +151,8 @@ class Tier:
     severity: Severity
     pending: str
     """How long the condition has to last."""
+    description: str
+    """Sentence with the value, in Prometheus' template language."""
     conditions: tuple[Condition, ...]
     """Rules, with the environment's namespace in place."""
     parameters: Strict | None = field(repr=False)
@@ -163,7 +165,6 @@ class Alert:
     name: str
     owner: str
     summary: str
-    description: str
     runbook: str
     """Text of the runbook."""
     tiers: tuple[Tier, ...]
@@ -202,12 +203,10 @@ def resolve(spec: AlertsSpec, context: Resolving) -> Alerts:
 
 def _alert(name: str, spec: AlertSpec, context: Resolving) -> Alert:
     template = spec.template
-    description = spec.description or (template[0].describe(template[1]) if template else spec.summary)
     return Alert(
         name=name,
         owner=context.base["owner"],
         summary=spec.summary,
-        description=description,
         runbook=context.text(spec.runbook),
         tiers=tuple(_tiers(spec, context)),
         template=template[0] if template else None,
@@ -218,11 +217,15 @@ def _alert(name: str, spec: AlertSpec, context: Resolving) -> Alert:
 def _tiers(spec: AlertSpec, context: Resolving) -> Iterator[Tier]:
     found = spec.template
     parameters = found[1] if found else None
-    yield Tier(spec.severity, spec.for_, _conditions(spec, parameters, context), parameters)
+    yield _tier(spec, spec.severity, spec.for_, parameters, context)
     if spec.critical and parameters is not None:
         higher = raised(parameters, spec.critical.above)
-        pending = spec.critical.for_ or spec.for_
-        yield Tier("critical", pending, _conditions(spec, higher, context), higher)
+        yield _tier(spec, "critical", spec.critical.for_ or spec.for_, higher, context)
+
+
+def _tier(spec: AlertSpec, severity: Severity, pending: str, parameters: Strict | None, context: Resolving) -> Tier:
+    described = spec.template[0].describe(parameters) if spec.template else spec.summary
+    return Tier(severity, pending, spec.description or described, _conditions(spec, parameters, context), parameters)
 
 
 def _conditions(spec: AlertSpec, parameters: Strict | None, context: Resolving) -> tuple[Condition, ...]:
