@@ -40,6 +40,13 @@ def targets(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name))
 
 
+def inner(step: Step) -> tuple[Step, ...]:
+    """Return the steps that this one holds: those of its branches, or of an item."""
+    branches = getattr(getattr(step, "parallel", None), "branches", {})
+    each = getattr(getattr(step, "for_each", None), "steps", ())
+    return (*(one for steps in branches.values() for one in steps), *each)
+
+
 def _verbs(step: Any) -> list[str]:
     return [key for key in NODES if key in step] if isinstance(step, Mapping) else []
 

@@ -193,7 +193,7 @@ class WorkflowDocument(Strict):
     limits: Limits = Limits()
     budget: Budget = Budget()
     triggers: Many[TriggerDocument] = ()
-    steps: tuple[dict[str, Any], ...]
+    steps: Many[dict[str, Any]]
     """Steps as written; `runtime.steps.parse` turns each into the model of its verb."""
     agents: dict[str, AgentDocument] = Field(default_factory=dict)
     tools: dict[str, ToolDocument] = Field(default_factory=dict)

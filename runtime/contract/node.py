@@ -30,6 +30,8 @@ class Pause:
     channel: str = ""
     when: str = ""
     """CEL condition over `output`, the payload of the event."""
+    since: int | None = None
+    """Events from this time on count, in milliseconds since 1970."""
     deadline: int | None = None
     """When the pause ends by itself, in milliseconds since 1970."""
 

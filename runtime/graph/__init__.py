@@ -5,11 +5,12 @@ node and handed over as a `Command`, so that a graph needs no edges but the one 
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import START, StateGraph
+from langgraph.types import Command
 
 from runtime import steps as verbs
 from runtime.contract import Step, WorkflowDocument
@@ -21,10 +22,15 @@ from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.problems import Failure
 
-__all__ = ["Compiled", "Frame", "Graphs", "finished", "initial"]
+__all__ = ["Compiled", "Frame", "Graphs", "finished", "initial", "resume"]
 
 KEPT = 256
 """Compiled graphs that are kept; one of 100 steps takes about 0.5 MB and 15 ms."""
+
+
+def resume(answers: Mapping[str, Any]) -> Any:
+    """Return what a graph is invoked with to go on: with answers to what it waits for, or where it was."""
+    return Command(resume=dict(answers)) if answers else None
 
 
 class Graphs:

@@ -126,7 +126,7 @@ def checked(document: WorkflowDocument, writes: Iterable[Write]) -> tuple[Write,
 
 
 def _checked(document: WorkflowDocument, name: str, value: Any) -> Any:
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     field = document.state.get(name)
     if field is None:
         raise failed("unknown-field", "A step writes a state field that is not declared", name)

@@ -1,5 +1,6 @@
 """The life of one step: count, condition, attempts, writes, the way on."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.nodes.workflow import WorkflowStep
-from runtime.problems import LeaseLost, Problem, StepError, problem
+from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
 
 END = "end"
 _NOTHING = Result()
@@ -127,9 +128,7 @@ class StepNode:
             except StepError as error:
                 if number == retry.max_attempts or error.problem.type not in retry.retry_on:
                     raise
-                context.watch(
-                    "step-retried", {"path": context.path, "step": self.step.id, "problem": error.problem.json()}
-                )
+                context.watch("step-retried", self._told(frame, context, error.problem))
                 await frame.services.sleep(_pause(retry, number, frame.services.random()))
         raise AssertionError("unreachable: the last attempt returns or raises")
 
@@ -143,6 +142,8 @@ class StepNode:
             return await self._by_verb(frame, context)
         except (StepError, GraphBubbleUp, TimeoutError, LeaseLost):
             raise
+        except Failure as error:
+            raise StepError(problem("unavailable", error.message, error.hint)) from error
         except Exception as error:
             # A defect of a function or of ours must not take the worker down: the run fails and says where.
             detail = f"{type(error).__name__}: {error}"[:500]
@@ -179,6 +180,10 @@ class StepNode:
     def _next(self) -> str:
         return self.step.next or self.follows
 
+    def _told(self, frame: Frame, context: Context, found: Problem) -> Mapping[str, Any]:
+        place = {"path": context.path, "workflow": frame.document.name, "step": self.step.id}
+        return {**place, "problem": found.json()}
+
     def _tell(self, frame: Frame, visited: Visited, number: int, start: int) -> None:
         ended = {"path": frame.plain(self.step.id), "key": self._key(frame, number), "workflow": frame.document.name}
         more = {"step": self.step.id, "verb": self.verb.name, "outcome": visited.outcome, "goto": visited.goto}
@@ -209,9 +214,19 @@ def _pause(retry: Retry, failures: int, random: float) -> float:
     return full / 1000 * (random if retry.jitter else 1.0)
 
 
+_LABEL = re.compile(r"""\s*([\w.\[\]'"`-]+)\s*==\s*(['"]).*\2\s*""")
+
+
+def _by_label(step: SwitchStep) -> bool:
+    """Return whether the cases are labels of one value: then the default means a label that nobody has declared."""
+    matches = [_LABEL.fullmatch(case.when) for case in step.switch]
+    return len(matches) > 1 and all(matches) and len({match[1] for match in matches if match}) == 1
+
+
 def _switch(step: SwitchStep, context: Context) -> Result:
     for case in step.switch:
         if expressions.condition(case.when, context.scope):
             return Result(case.then, goto=case.then)
-    context.watch("default-taken", {"path": context.path, "step": step.id, "workflow": context.document.name})
+    found = {"path": context.path, "step": step.id, "workflow": context.document.name}
+    context.watch("default-taken", {**found, "labels": _by_label(step)})
     return Result(step.default, goto=step.default)

@@ -29,8 +29,9 @@ class ListenStep(Step):
 async def run(step: ListenStep, context: Context) -> Any:
     """Return the event's payload."""
     asked = step.listen
-    deadline = context.services.now() + millis(asked.timeout) if asked.timeout else None
-    answer = context.pause(Pause("event", channel=asked.channel, when=asked.when, deadline=deadline))
+    now = context.services.now()
+    deadline = now + millis(asked.timeout) if asked.timeout else None
+    answer = context.pause(Pause("event", channel=asked.channel, when=asked.when, since=now, deadline=deadline))
     if not answer.timed_out:
         return answer.value
     if asked.on_timeout is None:

@@ -109,7 +109,7 @@ class Agents:
             talk.messages.append({"role": "tool", "tool_call_id": call.id, "content": content})
 
     async def _use(self, agent: AgentDocument, call: ToolCall, talk: _Talk, context: Context) -> str:
-        """Return what the model is told: the result, or why there is none; a problem of a tool is not the task's end."""
+        """Return what the model is told: the result, or why there is none. A tool's problem is not the task's end."""
         tool = next((tool for tool in _usable(agent, context) if tool.name == call.name), None)
         if tool is None:
             return self._denied(call.name, "you may not use this tool", context)

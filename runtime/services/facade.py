@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from runtime import schemas
 from runtime.contract import Context, ModelDocument, ResilienceDocument
-from runtime.problems import StepError, failed
+from runtime.problems import failed
 from runtime.services import answers
 from runtime.services.agents import Agents
 from runtime.services.budgets import Purse
@@ -144,6 +144,3 @@ class RuntimeServices:
         if await self._store.events.add(context.key, channel, payload, self._clock.now(), context.path):
             self._telemetry.add(EVENTS, channel=channel)
         return context.key
-
-
-__all__ = ["RuntimeServices", "StepError"]

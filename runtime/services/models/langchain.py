@@ -67,9 +67,9 @@ def _messages(messages: Sequence[Message]) -> list[Any]:
 
 
 def _reply(answer: Any) -> Reply:
-    raw = answer["raw"] if isinstance(answer, dict) else answer
+    raw: Any = cast("dict[str, Any]", answer)["raw"] if isinstance(answer, dict) else answer
     parsed: Any = cast("dict[str, Any]", answer)["parsed"] if isinstance(answer, dict) else None
-    usage: dict[str, int] = cast("Any", raw).usage_metadata or {}
-    calls = tuple(ToolCall(call["id"], call["name"], call["args"]) for call in cast("Any", raw).tool_calls)
-    text = json.dumps(parsed) if parsed is not None else str(cast("Any", raw).content)
+    usage: dict[str, int] = raw.usage_metadata or {}
+    calls = tuple(ToolCall(call["id"], call["name"], call["args"]) for call in raw.tool_calls)
+    text = json.dumps(parsed) if parsed is not None else str(raw.content)
     return Reply(text, () if parsed is not None else calls, usage.get("input_tokens", 0), usage.get("output_tokens", 0))

@@ -15,6 +15,7 @@ LEASE = 15_000
 """Milliseconds that a worker may be silent before its runs go to others; it beats every third of that."""
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
+"""What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Run:
     """Answers that have been given and not yet taken, by the id of what they answer."""
     options: Mapping[str, Any]
     """How it was started: `{provider, replies, model_file}`."""
+    queue: str
     revision: int
     worker: str
     cancel: int
@@ -54,7 +56,7 @@ def _run(row: Row) -> Run:
         id=row["_id"],
         **{name: row[name] for name in plain},
         **{name: unpack(row[name]) for name in packed},
-        **{name: row[name] for name in ("revision", "worker", "cancel", "trigger")},
+        **{name: row[name] for name in ("queue", "revision", "worker", "cancel", "trigger")},
     )
 
 
@@ -91,9 +93,9 @@ class Runs:
 
     # --- the queue -------------------------------------------------------------------------------------------------
 
-    async def claim(self, worker: str, now: int, run: str | None = None) -> Run | None:
+    async def claim(self, worker: str, now: int, run: str | None = None, queue: str = QUEUE) -> Run | None:
         """Take the most urgent run that is due, or the named one if it is queued."""
-        where: dict[str, Any] = {"queue": QUEUE, "state": "queued", "due": {"$lte": now}}
+        where: dict[str, Any] = {"queue": queue, "state": "queued", "due": {"$lte": now}}
         if run is not None:
             where = {"_id": run, "state": "queued"}
         update = {
@@ -198,9 +200,9 @@ class Runs:
         """Return waiting runs that wait for an event."""
         return [run for run in await self.find({"state": "waiting"}, 0) if any(w.get("channel") for w in run.waiting)]
 
-    async def depth(self, now: int) -> tuple[int, int]:
+    async def depth(self, now: int, queue: str = QUEUE) -> tuple[int, int]:
         """Return how many runs are due and unclaimed, and since when the oldest is (0 without one)."""
-        where = {"queue": QUEUE, "state": "queued", "due": {"$lte": now}}
+        where = {"queue": queue, "state": "queued", "due": {"$lte": now}}
         oldest = await self._rows.first(where, [("due", 1)])
         return await self._rows.count(where), oldest["due"] if oldest else 0
 

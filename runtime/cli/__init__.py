@@ -1,0 +1,11 @@
+"""What the command line does with runs: plain functions over values, called by `apm run`, `apm runs` and `apm serve`.
+
+Everything that a person has to know is returned or handed to `echo`; what cannot be done raises
+`runtime.problems.Failure` with one sentence and a hint. Nothing here parses arguments or exits.
+"""
+
+from runtime.cli.reports import PathStep, RunResult, lines
+from runtime.cli.running import answer, cancel, list_runs, resume, run, show
+from runtime.cli.serving import serve
+
+__all__ = ["PathStep", "RunResult", "answer", "cancel", "lines", "list_runs", "resume", "run", "serve", "show"]

@@ -1,0 +1,121 @@
+"""A run as the command line shows it: values, and the lines that say them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.problems import Problem, from_json
+from runtime.services.store.collection import Row
+from runtime.services.store.runs import Run
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """One step that a run has gone through, those of sub-workflows and branches included."""
+
+    path: str
+    """`apm-cycle/create/design`."""
+    verb: str
+    outcome: str
+    seconds: float
+    agent: str
+    goto: str
+    """Where the run went on."""
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """Where a run stands."""
+
+    id: str
+    workflow: str
+    status: str
+    """`succeeded`, `failed`, `cancelled`, `timeout`, `waiting`, `interrupted`, `queued` or `running`."""
+    path: Sequence[PathStep]
+    output: Any
+    problem: Problem | None
+    waiting: Sequence[Mapping[str, Any]]
+    """Questions, timers and events that it waits for: `{id, path, kind, message, options, assignees, ...}`."""
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+    """From start to end, or until now."""
+    attempts: int
+    digest: str
+    provider: str
+    """Provider of the models that was forced on the run; empty for what the document says."""
+
+    @property
+    def ok(self) -> bool:
+        """Return whether it has ended well."""
+        return self.status == "succeeded"
+
+
+def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
+    """Return a run's report from its record and its events."""
+    events = list(events)
+    started = run.started or run.created
+    calls = [event["data"] for event in events if event["kind"] == "model-called"]
+    return RunResult(
+        id=run.id,
+        workflow=run.workflow,
+        status=run.state,
+        path=_path(events),
+        output=run.output,
+        problem=from_json(run.problem) if run.problem else None,
+        waiting=run.waiting if run.state == "waiting" else (),
+        tokens_in=sum(call["tokens_in"] for call in calls),
+        tokens_out=sum(call["tokens_out"] for call in calls),
+        seconds=((run.ended or now) - started) / 1000,
+        attempts=run.attempt,
+        digest=run.digest,
+        provider=run.options.get("provider") or "",
+    )
+
+
+def _path(events: Iterable[Row]) -> tuple[PathStep, ...]:
+    """Return steps in the order in which they ended; one that was repeated after a crash is there once."""
+    ended = {event["data"]["key"]: event["data"] for event in events if event["kind"] == "step-ended"}
+    names = ("path", "verb", "outcome", "seconds", "agent", "goto")
+    return tuple(PathStep(**{name: data[name] for name in names}) for data in ended.values())
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def lines(found: RunResult, *, verbose: bool = False) -> list[str]:
+    """Return what a person reads about a run."""
+    told = [f"run {found.id}  {found.workflow}  {found.status}  {found.seconds:.1f} s"]
+    told += [f"  {step_line(step)}" for step in found.path if verbose or step.verb not in ("set", "switch")]
+    if found.tokens_out:
+        told.append(f"  tokens: {found.tokens_in} in, {found.tokens_out} out")
+    if found.problem:
+        told.append(f"  problem: {found.problem}")
+        told.append(f"  at: {found.problem.instance}")
+    for question in found.waiting:
+        told += [f"  {line}" for line in question_lines(found.id, question)]
+    if found.status == "interrupted":
+        told.append(f"  go on with: apm runs resume {found.id}")
+    return told
+
+
+def step_line(step: PathStep) -> str:
+    """Return one line about a step, such as `van ▸ vision (agent van, 1.2 s)`."""
+    place = " ▸ ".join(step.path.split("/")[1:])
+    who = f"agent {step.agent}" if step.agent else step.verb
+    outcome = "" if step.outcome == "succeeded" else f", {step.outcome}"
+    arrow = f" → {step.goto}" if step.verb == "switch" else ""
+    return f"{place} ({who}, {step.seconds:.1f} s{outcome}){arrow}"
+
+
+def question_lines(run: str, question: Mapping[str, Any]) -> list[str]:
+    """Return what a run waits for and, if it is a person, how to answer."""
+    if question["kind"] == "timer":
+        return [f"waits for a timer at {question['path']}"]
+    if question["kind"] == "event":
+        return [f"waits for an event on {question['channel']} at {question['path']}"]
+    of = f" ({', '.join(question['assignees'])})" if question["assignees"] else ""
+    told = [f"waits for a person{of} at {question['path']}: {question['message']}"]
+    value = question["options"][0] if question["options"] else "VALUE"
+    options = f"   ({' | '.join(question['options'])})" if question["options"] else ""
+    return [*told, f"answer with: apm runs answer {run} --value {value}{options}"]

@@ -1,0 +1,42 @@
+"""`apm serve`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from runtime import settings as environment
+from runtime.cli.session import Echo, quiet
+from runtime.contract import WorkflowDocument
+from runtime.settings import Role
+
+
+def serve(
+    documents: Mapping[str, WorkflowDocument] | None = None,
+    *,
+    role: Role = "all",
+    host: str | None = None,
+    port: int | None = None,
+    spec_dir: Path | None = None,
+    state_dir: Path | None = None,
+    provider: str | None = None,
+    replies: Path | None = None,
+    model_file: Path | None = None,
+    echo: Echo = quiet,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C; `documents` are those of `spec_dir` when they are not given.
+
+    Raises:
+        Failure: the port is in use, the store cannot be used, or a document is refused.
+    """
+    from runtime import app, load
+
+    settings = environment.read(
+        host=host,
+        port=port,
+        spec_dir=spec_dir,
+        state_dir=state_dir,
+        provider=provider,
+        replies=replies,
+        model_file=model_file,
+    )
+    found = documents if documents is not None else load.read_all(settings.spec_dir)
+    app.serve(settings, role, found, echo)

@@ -1,0 +1,60 @@
+"""The events of one run: recorded in order, counted in the metrics, and shown to whoever listens."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.services.clock import Clock
+from runtime.services.store.records import RunEvents
+from runtime.telemetry import Telemetry
+from runtime.telemetry import catalogue as metric
+
+EPOCH = 1_000_000
+"""Numbers of events per claim of a run: those of a later claim sort after those of an earlier one."""
+
+Listener = Callable[[str, Mapping[str, Any]], None]
+
+
+class EventLog:
+    """Takes events without waiting, and writes them in batches behind the work."""
+
+    def __init__(
+        self, run: str, epoch: int, events: RunEvents, clock: Clock, telemetry: Telemetry, listener: Listener | None
+    ) -> None:
+        self._run = run
+        self._next = epoch * EPOCH
+        self._events = events
+        self._clock = clock
+        self._telemetry = telemetry
+        self._listener = listener
+        self._waiting: list[dict[str, Any]] = []
+        self._writing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+
+    def record(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Take an event."""
+        event = {"seq": self._next, "kind": kind, "at": self._clock.now(), "data": dict(data)}
+        self._next += 1
+        self._waiting.append(event)
+        self._measure(kind, data)
+        if self._listener:
+            self._listener(kind, data)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self.flush())
+
+    async def flush(self) -> None:
+        """Write what is waiting."""
+        async with self._writing:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._events.add(self._run, batch)
+
+    def _measure(self, kind: str, data: Mapping[str, Any]) -> None:
+        if kind == "step-ended":
+            labels = {"workflow": data["workflow"], "step": data["step"]}
+            self._telemetry.add(metric.STEP_RUNS, outcome=data["outcome"], **labels)
+            self._telemetry.observe(metric.STEP_SECONDS, data["seconds"], workflow=data["workflow"], verb=data["verb"])
+        elif kind == "step-retried":
+            self._telemetry.add(metric.RETRIES, workflow=data["workflow"], step=data["step"])
+        elif kind == "default-taken" and data["labels"]:
+            self._telemetry.add(metric.DECISIONS_UNMAPPED, workflow=data["workflow"], step=data["step"])

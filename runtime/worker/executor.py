@@ -1,0 +1,210 @@
+"""Execute one claimed run until it ends, waits, or is taken away."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from runtime import steps as verbs
+from runtime.contract import Pot, Step, WorkflowDocument, millis
+from runtime.graph import Frame, Graphs, finished, initial, resume
+from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
+from runtime.services.checkpointer import Fence, MongoSaver
+from runtime.services.clock import Clock, SystemClock
+from runtime.services.facade import RuntimeServices
+from runtime.services.store import Store
+from runtime.services.store.runs import LEASE, Run
+from runtime.settings import Settings
+from runtime.telemetry import Telemetry
+from runtime.telemetry import catalogue as metric
+from runtime.worker.documents import stored
+from runtime.worker.events import EventLog, Listener
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a run stands after its execution."""
+
+    state: str
+    output: Any = None
+    problem: Problem | None = None
+
+
+class Executor:
+    """Everything that runs of one process share."""
+
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock | None = None, telemetry: Telemetry | None = None
+    ):
+        self.settings = settings
+        self.store = store
+        self.clock = clock or SystemClock()
+        self.telemetry = telemetry or Telemetry()
+        self.services = RuntimeServices(settings, store, self.clock, self.telemetry)
+        self._saver = MongoSaver(store.collections)
+        self._graphs = Graphs(self._saver)
+
+    async def close(self) -> None:
+        """Let go of connections and model servers."""
+        await self.services.close()
+
+    async def execute(self, run: Run, listener: Listener | None = None) -> Ended:
+        """Execute a claimed run.
+
+        Cancelling the caller's task leaves the run claimed: whoever cancels says what becomes of it (`put_back`).
+
+        Raises:
+            LeaseLost: another worker has it now.
+        """
+        log = EventLog(run.id, run.epoch, self.store.run_events, self.clock, self.telemetry, listener)
+        try:
+            async with self._fenced(run):
+                ended = await self._to_the_end(run, log)
+        finally:
+            await asyncio.shield(log.flush())
+        return ended
+
+    # --- the claim --------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _fenced(self, run: Run) -> AsyncGenerator[None]:
+        self._saver.fences[run.id] = Fence(self.store.collections["runs"], run.id, run.epoch)
+        try:
+            yield
+        finally:
+            del self._saver.fences[run.id]
+
+    @asynccontextmanager
+    async def _beating(self, run: Run) -> AsyncGenerator[None]:
+        """Prolong the lease while the body works; cancel the body when the lease is lost, or the run cancelled."""
+        body = asyncio.current_task()
+        assert body
+        why: list[BaseException] = []
+        beats = asyncio.create_task(self._beat(run, body, why))
+        try:
+            yield
+        except asyncio.CancelledError:
+            if why:
+                body.uncancel()
+                raise why[0] from None
+            raise
+        finally:
+            beats.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beats
+
+    async def _beat(self, run: Run, body: "asyncio.Task[Any]", why: list[BaseException]) -> None:
+        while True:
+            await asyncio.sleep(LEASE / 3 / 1000)
+            now = await self.store.runs.beat(run, self.clock.now())
+            if now is None or now.cancel:
+                why.append(LeaseLost(run.id) if now is None else _Cancelled())
+                body.cancel()
+                return
+
+    # --- the work ---------------------------------------------------------------------------------------------------
+
+    async def _to_the_end(self, run: Run, log: EventLog) -> Ended:
+        started = run.started or self.clock.now()
+        try:
+            async with self._beating(run):
+                ended = await self._bounded(run, log)
+        except _Cancelled:
+            ended = Ended("cancelled")
+        except Failure as error:
+            ended = Ended("failed", problem=problem("unavailable", error.message, error.hint))
+        except (LeaseLost, StepError):
+            raise  # the run is not ours any more, or the store does not answer: nothing can be recorded
+        except Exception as error:  # noqa: BLE001  (a defect ends the run, not the worker)
+            log.record("defect", {"problem": f"{type(error).__name__}: {error}"})
+            ended = Ended("failed", problem=problem("internal", "The run failed unexpectedly", repr(error)[:500]))
+        if ended.state != "waiting":
+            await self._end(run, ended, log, started)
+        return ended
+
+    async def _bounded(self, run: Run, log: EventLog) -> Ended:
+        documents = await stored(self.store.specs, run.digest)
+        document = documents[run.digest]
+        deadline = await self.store.runs.begin(run, self.clock.now(), millis(document.limits.timeout))
+        left = (deadline - self.clock.now()) / 1000
+        late = problem("timeout", "The run took too long", f"its limit is {document.limits.timeout}", run.workflow)
+        if left <= 0:
+            return Ended("timeout", problem=late)
+        self.telemetry.add(metric.RUNS_ACTIVE, workflow=run.workflow)
+        try:
+            values = await self.clock.within(left, self._invoke(run, documents, log))
+        except TimeoutError:
+            return Ended("timeout", problem=late)
+        finally:
+            self.telemetry.add(metric.RUNS_ACTIVE, -1, workflow=run.workflow)
+        return await self._outcome(replace(run, deadline=deadline), self._frame(run, documents, log), values, log)
+
+    async def _invoke(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Mapping[str, Any]:
+        document = documents[run.digest]
+        graph = self._graphs.run(document)
+        config: dict[str, Any] = {"configurable": {"thread_id": run.id}, "recursion_limit": 100_000}
+        fresh = await self._saver.aget_tuple({"configurable": {"thread_id": run.id}}) is None
+        log.record("run-started" if fresh else "run-resumed", {"workflow": run.workflow, "attempt": run.attempt})
+        return await graph.ainvoke(
+            initial(document, dict(run.input)) if fresh else resume(run.answers),
+            config,
+            context=self._frame(run, documents, log),
+            durability=_durability(documents.values()),
+        )
+
+    def _frame(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Frame:
+        document = documents[run.digest]
+        return Frame(
+            run={"id": run.id, "workflow": run.workflow, "environment": document.environment},
+            document=document,
+            services=self.services,
+            watch=log.record,
+            document_of=documents.__getitem__,
+            nested=self._graphs.nested,
+            path=(document.name,),
+            pots=(Pot(run.id, document.budget),),
+        )
+
+    async def _outcome(self, run: Run, frame: Frame, values: Mapping[str, Any], log: EventLog) -> Ended:
+        if waiting := values.get("__interrupt__"):
+            entries = [{"id": one.id, **one.value} for one in waiting]
+            log.record("waiting", {"for": entries})
+            await log.flush()
+            if not await self.store.runs.wait(run, entries, run.deadline):
+                raise LeaseLost(run.id)
+            return Ended("waiting")
+        if values.get("failed"):
+            return Ended("failed", problem=Problem(**values["failed"]))
+        try:
+            return Ended("succeeded", finished(frame, values))
+        except StepError as error:
+            return Ended("failed", problem=replace(error.problem, instance=run.workflow))
+
+    async def _end(self, run: Run, ended: Ended, log: EventLog, started: int) -> None:
+        found = asdict(ended.problem) if ended.problem else None
+        log.record("run-ended", {"workflow": run.workflow, "state": ended.state, "problem": found})
+        await log.flush()
+        if not await self.store.runs.end(run, ended.state, self.clock.now(), ended.output, found):
+            raise LeaseLost(run.id)
+        self.telemetry.add(metric.RUNS, workflow=run.workflow, outcome=ended.state)
+        self.telemetry.observe(metric.RUN_SECONDS, (self.clock.now() - started) / 1000, workflow=run.workflow)
+
+
+class _Cancelled(Exception):  # noqa: N818  (nothing is wrong)
+    """Somebody has cancelled the run."""
+
+
+def _durability(documents: Any) -> str:
+    """Return when checkpoints are written: before the next step if anything is worth not repeating, else at the end."""
+    return "sync" if any(_worth_it(verbs.parse(document.steps)) for document in documents) else "exit"
+
+
+def _worth_it(steps: tuple[Step, ...]) -> bool:
+    """Return whether a step calls, changes or waits for something outside; pure steps are computed again in no time."""
+    for step in steps:
+        node = verbs.NODES[verbs.name_of(step)]
+        if node.needs.effect or node.needs.waits or node.name == "llm" or _worth_it(verbs.inner(step)):
+            return True
+    return False

@@ -1,0 +1,92 @@
+"""The worker role: claim runs as slots become free, execute them, hand them back when the process has to stop."""
+
+import asyncio
+import contextlib
+import logging
+import random
+
+from runtime.problems import LeaseLost, StepError
+from runtime.services.store.runs import Run
+from runtime.telemetry.catalogue import LEASES_LOST, SLOTS
+from runtime.worker.executor import Executor
+
+log = logging.getLogger(__name__)
+
+SHORTEST, LONGEST = 0.05, 2.0
+"""Seconds between two looks into the queue: short after work, up to two when there is none."""
+
+
+class Worker:
+    """Executes runs of the queue, at most `slots` at a time."""
+
+    def __init__(self, executor: Executor, name: str) -> None:
+        self.name = name
+        self._executor = executor
+        self._slots = executor.settings.slots
+        self._running: dict[asyncio.Task[None], Run] = {}
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def nudge(self) -> None:
+        """Look into the queue now: something has been added in this process."""
+        self._wake.set()
+
+    async def work(self) -> None:
+        """Claim and execute until `drain` is called; a claim is made only with a slot free."""
+        pause = SHORTEST
+        while not self._stopping:
+            self._count()
+            claimed = await self._claim() if len(self._running) < self._slots else None
+            pause = SHORTEST if claimed else min(pause * 1.6, LONGEST)
+            if claimed is None:
+                await self._rest(pause)
+
+    async def _claim(self) -> Run | None:
+        try:
+            run = await self._executor.store.runs.claim(self.name, self._executor.clock.now())
+        except StepError as error:
+            log.warning("cannot claim: %s", error)
+            return None
+        if run:
+            task = asyncio.create_task(self._execute(run))
+            self._running[task] = run
+            task.add_done_callback(self._ended)
+        return run
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._running.pop(task, None)
+        self._wake.set()
+
+    async def _rest(self, seconds: float) -> None:
+        self._wake.clear()
+        # Workers that all look at the same moment would find the same run, and all but one for nothing.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds * (0.5 + random.random() / 2)):  # noqa: S311
+                await self._wake.wait()
+
+    async def _execute(self, run: Run) -> None:
+        try:
+            await self._executor.execute(run)
+        except LeaseLost:
+            self._executor.telemetry.add(LEASES_LOST)
+            log.warning("run %s has gone to another worker", run.id)
+        except StepError as error:
+            # The store does not answer; the lease will run out and the run will be taken up again.
+            log.warning("run %s cannot go on here: %s", run.id, error)
+
+    def _count(self) -> None:
+        busy = len(self._running)
+        self._executor.telemetry.set(SLOTS, busy, state="busy")
+        self._executor.telemetry.set(SLOTS, self._slots - busy, state="free")
+
+    async def drain(self, grace: float) -> None:
+        """Stop claiming, give running work some time, and hand the rest back without burning an attempt."""
+        self._stopping = True
+        self._wake.set()
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=grace)
+        for task, run in list(self._running.items()):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await self._executor.store.runs.put_back(run, self._executor.clock.now())

@@ -1,0 +1,177 @@
+"""What happens by itself: abandoned runs are requeued, timers and deadlines end, events and schedules start runs.
+
+`tick()` does all of it once; the scheduler role calls it while it holds the lease `scheduler`, and `apm run` calls it
+for the run that it is executing.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runtime import expressions
+from runtime.contract import TriggerDocument, WorkflowDocument
+from runtime.problems import Failure, StepError
+from runtime.services.clock import Clock
+from runtime.services.store import Store
+from runtime.services.store.collection import Row
+from runtime.services.store.runs import Run
+from runtime.telemetry import Telemetry
+from runtime.telemetry import catalogue as metric
+from runtime.worker import cron
+from runtime.worker.starting import Start, start
+
+LEASE = 15_000
+INTERVAL = 0.5
+"""Seconds between two ticks."""
+
+
+class Scheduler:
+    """Acts for all runs of the store."""
+
+    def __init__(
+        self, store: Store, clock: Clock, telemetry: Telemetry, documents: Mapping[str, WorkflowDocument], holder: str
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._telemetry = telemetry
+        self._documents = documents
+        self._holder = holder
+
+    async def lead(self) -> bool:
+        """Return whether this process is the one that acts."""
+        return await self._store.leases.take("scheduler", self._holder, self._clock.now(), LEASE)
+
+    async def retire(self) -> None:
+        """Let another process lead."""
+        await self._store.leases.release("scheduler", self._holder)
+
+    async def tick(self) -> None:
+        """Do everything that is due."""
+        await self.sweep()
+        await self.wake()
+        await self.hear()
+        await self.deliver()
+        await self.fire()
+        await self.measure()
+
+    async def sweep(self) -> None:
+        """Requeue runs whose worker has stopped answering."""
+        for _ in await self._store.runs.sweep(self._clock.now()):
+            self._telemetry.add(metric.RUNS_SWEPT)
+
+    async def wake(self) -> None:
+        """Answer what has waited until its deadline; a run past its own deadline is queued to be ended."""
+        now = self._clock.now()
+        for run in await self._store.runs.due_to_wake(now):
+            late = [entry for entry in run.waiting if entry.get("deadline") and entry["deadline"] <= now]
+            await self._store.runs.answer(run, {entry["id"]: {"timed_out": True} for entry in late}, now)
+
+    # --- events -----------------------------------------------------------------------------------------------------
+
+    async def hear(self) -> None:
+        """Hand events to runs that listen."""
+        for run in await self._store.runs.listening():
+            if answers := await self._heard(run):
+                await self._store.runs.answer(run, answers, self._clock.now())
+
+    async def _heard(self, run: Run) -> dict[str, Mapping[str, Any]]:
+        answers: dict[str, Mapping[str, Any]] = {}
+        for entry in run.waiting:
+            if entry.get("channel"):
+                events = await self._store.events.since(entry["channel"], entry.get("since") or run.created)
+                match = next((event for event in events if _holds(entry["when"], event["payload"])), None)
+                if match:
+                    answers[entry["id"]] = {"value": match["payload"], "by": match["source"]}
+        return answers
+
+    async def deliver(self) -> None:
+        """Start runs for new events; one that cannot be delivered goes to the dead letters after its last attempt."""
+        for event in await self._store.events.fresh():
+            try:
+                for document, trigger in self._triggers(channel=event["channel"]):
+                    await self._start(document, trigger, f"{event['_id']}>{document.name}", event["payload"])
+                await self._store.events.delivered(event["_id"])
+            except (StepError, Failure) as error:
+                await self._failed(event, str(error))
+
+    async def _failed(self, event: Row, reason: str) -> None:
+        channels = [d.channels[event["channel"]] for d in self._documents.values() if event["channel"] in d.channels]
+        allowed = channels[0].max_attempts if channels else 3
+        if await self._store.events.failed(event["_id"]) >= allowed:
+            await self._store.events.bury(event, reason, self._clock.now())
+            self._telemetry.add(metric.DEAD_LETTERS, channel=event["channel"])
+
+    def _triggers(self, channel: str | None = None) -> list[tuple[WorkflowDocument, TriggerDocument]]:
+        pairs = [(document, trigger) for document in self._documents.values() for trigger in document.triggers]
+        return [(document, trigger) for document, trigger in pairs if trigger.channel == channel]
+
+    async def _start(self, document: WorkflowDocument, trigger: TriggerDocument, id_: str, payload: Any) -> None:
+        input_ = expressions.mapping(trigger.input, {"output": payload}) if trigger.input else payload or {}
+        priority = document.channels[trigger.channel].priority if trigger.channel in document.channels else 0
+        asked = Start(document.name, input_, trigger=trigger.channel or trigger.cron or "", id=id_, priority=priority)
+        await start(self._store, self._clock, self._documents, asked)
+
+    # --- schedules --------------------------------------------------------------------------------------------------
+
+    async def fire(self) -> None:
+        """Start runs whose schedule has come round since the last tick; missed times count once."""
+        now = self._clock.now()
+        for document, trigger in self._triggers():
+            if trigger.cron:
+                await self._fire(document, trigger, now)
+
+    async def _fire(self, document: WorkflowDocument, trigger: TriggerDocument, now: int) -> None:
+        assert trigger.cron
+        name = f"{document.name}|{trigger.cron}|{trigger.time_zone}"
+        rows = self._store.collections["crons"]
+        row = await rows.get(name)
+        if row is None:
+            await rows.add({"_id": name, "last": now})
+            return
+        due = cron.latest(trigger.cron, trigger.time_zone or "UTC", now)
+        if due <= row["last"] or not await rows.change({"_id": name, "last": row["last"]}, {"$set": {"last": due}}):
+            return
+        await self._started_by(document, trigger, due)
+
+    async def _started_by(self, document: WorkflowDocument, trigger: TriggerDocument, due: int) -> None:
+        active = await self._store.runs.active(document.name)
+        outcome = "started"
+        if active and trigger.concurrency_policy == "Forbid":
+            outcome = "forbidden"
+        elif active and trigger.concurrency_policy == "Replace":
+            outcome = "replaced"
+            for run in active:
+                await self._store.runs.cancel(run.id, self._clock.now())
+        self._telemetry.add(metric.CRON_FIRED, workflow=document.name, outcome=outcome)
+        if outcome != "forbidden":
+            await self._start(document, trigger, f"cron-{document.name}-{due}", {})
+
+    # --- gauges -----------------------------------------------------------------------------------------------------
+
+    async def measure(self) -> None:
+        """Set the gauges of the queue and of what waits for people."""
+        now = self._clock.now()
+        depth, oldest = await self._store.runs.depth(now)
+        self._telemetry.set(metric.QUEUE_DEPTH, depth, queue="default")
+        self._telemetry.set(metric.QUEUE_OLDEST, (now - oldest) / 1000 if oldest else 0, queue="default")
+        waiting = [run for run in await self._store.runs.find({"state": "waiting"}, 0) if _for_people(run)]
+        for name in self._documents:
+            asked = [run for run in waiting if run.workflow == name]
+            self._telemetry.set(metric.APPROVALS_WAITING, len(asked), workflow=name)
+            self._telemetry.set(metric.APPROVAL_OLDEST, _age(asked, now), workflow=name)
+            active = await self._store.runs.active(name)
+            self._telemetry.set(metric.RUN_OLDEST_SECONDS, _age(active, now), workflow=name)
+
+
+def _holds(when: str, payload: Any) -> bool:
+    try:
+        return not when or expressions.condition(when, {"output": payload})
+    except StepError:
+        return False
+
+
+def _for_people(run: Run) -> bool:
+    return any(entry["kind"] in ("approval", "ask") for entry in run.waiting)
+
+
+def _age(runs: Sequence[Run], now: int) -> float:
+    return (now - min(run.started or run.created for run in runs)) / 1000 if runs else 0.0

@@ -1,0 +1,137 @@
+"""Queue runs, and answer what they wait for: what the API, the command line, schedules and events have in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from runtime import schemas
+from runtime.contract import WorkflowDocument
+from runtime.problems import Problem, StepError, failed, problem
+from runtime.services.clock import Clock
+from runtime.services.store import Store
+from runtime.services.store.runs import ENDED, LEASE, Run, new
+from runtime.worker.documents import closure
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a run is to be started."""
+
+    workflow: str
+    input: Mapping[str, Any]
+    trigger: str = "manual"
+    id: str = ""
+    """Given by triggers, so that one event starts one run; made up otherwise."""
+    priority: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def new_id() -> str:
+    """Return an id for a run: short enough to type."""
+    return uuid4().hex[:12]
+
+
+async def start(
+    store: Store, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
+) -> str:
+    """Queue a run and return its id; with `claimed_by`, it is claimed already. The same id again changes nothing.
+
+    Raises:
+        StepError: `invalid-input` when the workflow's schema refuses the input.
+        Failure: there is no such workflow, or a sub-workflow is missing.
+    """
+    needed = closure(documents, asked.workflow)
+    document = needed[0]
+    if found := schemas.findings(document.input, dict(asked.input)):
+        raise failed("invalid-input", f"{asked.workflow} does not accept this input", "; ".join(found))
+    now = clock.now()
+    await store.specs.add(needed, now)
+    more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": _packed(asked.options)}
+    if claimed_by:
+        claim = {"state": "running", "worker": claimed_by, "lease": now + LEASE, "epoch": 1, "attempt": 1}
+        more |= {"queue": "local", **claim}
+    run = asked.id or new_id()
+    await store.runs.add(new(run, document.name, document.digest, asked.input, now, **more))
+    return run
+
+
+def _packed(options: Mapping[str, Any]) -> str:
+    from runtime.services.store.collection import pack
+
+    return pack(dict(options))
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+async def answer(
+    store: Store, clock: Clock, id_: str, value: Any, *, by: str, comment: str = "", to: str | None = None
+) -> Run:
+    """Answer what a run waits for and queue it; `to` names the question when there are several.
+
+    Raises:
+        StepError: `not-found`, `conflict` when the run does not wait for that (any more), `invalid-input` when the
+            answer is none of the options or the schema refuses it.
+    """
+    run = await found(store, id_)
+    question = _question(run, to)
+    _accept(question, value)
+    given = {question["id"]: {"value": value, "by": by, "comment": comment}}
+    if not await store.runs.answer(run, given, clock.now()):
+        raise failed("conflict", "The run has changed meanwhile", f"{id_} is no longer waiting for this")
+    await store.run_events.add(id_, [await _answered(store, run, question, value, by, clock.now())])
+    return run
+
+
+async def found(store: Store, id_: str) -> Run:
+    """Return a run; raises `StepError` (`not-found`) without one."""
+    run = await store.runs.get(id_)
+    if run is None:
+        raise failed("not-found", "There is no such run", id_)
+    return run
+
+
+def _question(run: Run, to: str | None) -> Mapping[str, Any]:
+    if run.state != "waiting":
+        raise failed("conflict", "The run does not wait for an answer", f"{run.id} is {run.state}")
+    asked = [entry for entry in run.waiting if entry["kind"] in ("approval", "ask")]
+    chosen = [entry for entry in asked if to is None or to in (entry["id"], entry["path"])]
+    if not chosen:
+        raise failed("conflict", "The run does not wait for that", to or f"{run.id} waits for a timer or an event")
+    if len(chosen) > 1:
+        places = ", ".join(entry["path"] for entry in chosen)
+        raise failed("conflict", "The run waits for several answers", f"say which: {places}")
+    return chosen[0]
+
+
+def _accept(question: Mapping[str, Any], value: Any) -> None:
+    if question["kind"] == "approval" and value not in question["options"]:
+        raise failed("invalid-input", "This is not one of the options", f"{value!r}; {', '.join(question['options'])}")
+    if wrong := schemas.findings(question["schema"], value):
+        raise failed("invalid-input", "The answer is refused", "; ".join(wrong))
+
+
+async def _answered(
+    store: Store, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
+) -> Mapping[str, Any]:
+    events = await store.run_events.after(run.id)
+    last = events[-1]["seq"] if events else 0
+    return {
+        "seq": last + 1,
+        "kind": "answered",
+        "at": now,
+        "data": {"path": question["path"], "value": value, "by": by},
+    }
+
+
+def why_not_resumable(run: Run) -> Problem | None:
+    """Return why a run cannot be resumed by hand, or None when it can."""
+    if run.state == "interrupted":
+        return None
+    if run.state in ENDED:
+        return problem("conflict", "The run has ended", f"{run.id} is {run.state}")
+    return problem("conflict", "The run is not interrupted", f"{run.id} is {run.state}")
+
+
+__all__ = ["Start", "StepError", "answer", "found", "new_id", "start", "why_not_resumable"]
