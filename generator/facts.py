@@ -18,8 +18,10 @@ Row = tuple[str, ...]
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Return a Markdown table; bars and line breaks inside cells are escaped."""
+    """Return a Markdown table, or `None.` for no rows; bars and line breaks inside cells are escaped."""
     lines = [list(head), *map(list, rows)]
+    if len(lines) == 1:
+        return "None."
     lines.insert(1, ["---"] * len(lines[0]))
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 
@@ -181,7 +183,10 @@ def backup_facts(backup: Backup) -> list[Row]:
         ("what", f"StateStore {backup.store.name}: {what}"),
         ("where", where),
         ("encryption", encrypted if spec.encryption == "at-rest" else "**none**"),
-        ("kept", f"at least {spec.retention.days} days, and never fewer than the {spec.retention.min_keep} newest"),
+        (
+            "to be kept",
+            f"at least {spec.retention.days} days, and never fewer than the {spec.retention.min_keep} newest",
+        ),
         ("may lose (rpo)", spec.objectives.rpo),
         ("may take to restore (rto)", f"{spec.objectives.rto}, a wish until a restore was timed"),
         ("owner", backup.owner),

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from generator import conventions
-from generator.kinds.backup import Backup
 from generator.kinds.environment import Environment
 from generator.kinds.runtime import Resources, Role, Runtime
 from generator.kinds.state_store import StateStore
@@ -76,11 +75,12 @@ def used_stores(project: Project) -> tuple[StateStore, ...]:
 
 def groups(project: Project) -> list[str]:
     """Return the groups that have anything in them, in the order of their waves."""
+    kinds = {thing.source.kind for thing in project}
     there = {
         "state": bool(used_stores(project)),
-        "runtime": bool(project.all(Runtime)),
-        "monitoring": bool(project.all(Runtime)),
-        "backup": bool(project.all(Backup)),
+        "runtime": "Runtime" in kinds,
+        "monitoring": bool(kinds & {"Runtime", "Alerts", "Notifications", "Dashboard"}),
+        "backup": "Backup" in kinds,
     }
     return [group for group in conventions.GROUPS if there.get(group, True)]
 

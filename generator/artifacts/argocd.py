@@ -83,7 +83,7 @@ def _kinds(project: Project) -> list[tuple[str, str, bool]]:
     runtimes, stores, backups = project.all(Runtime), used_stores(project), project.all(Backup)
     kinds = {thing.source.kind for thing in project}
     return [
-        ("", "ConfigMap", bool(runtimes)),
+        ("", "ConfigMap", bool(runtimes) or "Dashboard" in kinds),
         ("", "LimitRange", True),
         ("", "PersistentVolumeClaim", any(backup.claim for backup in backups)),
         ("", "ResourceQuota", True),
@@ -95,7 +95,7 @@ def _kinds(project: Project) -> list[tuple[str, str, bool]]:
         ("batch", "Job", bool(stores)),
         ("external-secrets.io", "ExternalSecret", here(project).spec.secrets == "external-secrets"),
         ("monitoring.coreos.com", "AlertmanagerConfig", "Notifications" in kinds),
-        ("monitoring.coreos.com", "PrometheusRule", bool(kinds & {"Alerts", "Objective", "Detector"})),
+        ("monitoring.coreos.com", "PrometheusRule", "Alerts" in kinds),
         ("monitoring.coreos.com", "ServiceMonitor", bool(runtimes)),
         ("networking.k8s.io", "NetworkPolicy", True),
         ("policy", "PodDisruptionBudget", bool(runtimes)),

@@ -141,7 +141,7 @@ def _backup(backup: Backup) -> dict[str, Any]:
         "bucket": backup.bucket.name if backup.bucket else "",
         "days": backup.spec.retention.days,
         "min_keep": backup.spec.retention.min_keep,
-        "restore": f"mongorestore --config=CREDENTIALS --gzip --archive=ARCHIVE {replay} --stopOnError",
+        "restore": f"mongorestore --config=CREDENTIALS --gzip --archive=ARCHIVE {replay} --drop --stopOnError",
     }
 
 
