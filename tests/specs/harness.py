@@ -133,7 +133,13 @@ class Playground:
 
     async def keep(self, collection: str, name: str, text: str, context: Context) -> None:
         """Remember what was kept."""
-        self.called.append((f"keep {collection}", {"name": name, "text": text}, context.idempotency_key))
+        self.called.append(
+            (
+                f"keep {collection}",
+                {"name": name, "text": text},
+                context.idempotency_key,
+            )
+        )
 
     async def emit(self, channel: str, payload: Any, context: Context) -> str:
         """Remember the event, if its channel accepts it."""
@@ -188,7 +194,11 @@ async def _run(document: WorkflowDocument, value: Mapping[str, Any], services: A
     events: list[Mapping[str, Any]] = []
     graphs = Graphs(InMemorySaver())
     frame = Frame(
-        run={"id": "run-1", "workflow": document.name, "environment": document.environment},
+        run={
+            "id": "run-1",
+            "workflow": document.name,
+            "environment": document.environment,
+        },
         document=document,
         services=services,
         watch=lambda kind, data: events.append(data) if kind == "step-ended" else None,
@@ -196,7 +206,10 @@ async def _run(document: WorkflowDocument, value: Mapping[str, Any], services: A
         nested=graphs.nested,
         path=(document.name,),
     )
-    graph, config = graphs.run(document), {"configurable": {"thread_id": "run-1"}, "recursion_limit": 1000}
+    graph, config = (
+        graphs.run(document),
+        {"configurable": {"thread_id": "run-1"}, "recursion_limit": 1000},
+    )
     paused: list[str] = []
     values: Any = await graph.ainvoke(initial(document, value), config, context=frame)
     while values.get("__interrupt__"):
@@ -207,4 +220,10 @@ async def _run(document: WorkflowDocument, value: Mapping[str, Any], services: A
     own = tuple(e["step"] for e in events if e["path"] == f"{document.name}/{e['step']}")
     outcomes = tuple((e["path"], e["outcome"]) for e in events)
     failure = values.get("failed")
-    return Ended(None if failure else finished(frame, values), failure, own, tuple(paused), outcomes)
+    return Ended(
+        None if failure else finished(frame, values),
+        failure,
+        own,
+        tuple(paused),
+        outcomes,
+    )

@@ -211,7 +211,12 @@ def _unbounded(schema: Mapping[str, Any], place: str) -> Iterator[str]:
     kind = schema.get("type")
     if "enum" in schema or kind == "boolean":
         return
-    bounds = {"string": {"maxLength"}, "array": {"maxItems"}, "integer": {"minimum", "maximum"}, "object": set[str]()}
+    bounds = {
+        "string": {"maxLength"},
+        "array": {"maxItems"},
+        "integer": {"minimum", "maximum"},
+        "object": set[str](),
+    }
     if kind not in bounds or not bounds[kind] <= schema.keys():
         yield place
     if kind == "array":
@@ -225,6 +230,11 @@ def _unbounded(schema: Mapping[str, Any], place: str) -> Iterator[str]:
 
 
 def test_everything_is_described() -> None:
-    things = [*project().all(Agent), *project().all(Tool), *project().all(Workflow), *project().all(Channel)]
+    things = [
+        *project().all(Agent),
+        *project().all(Tool),
+        *project().all(Workflow),
+        *project().all(Channel),
+    ]
     assert [thing.name for thing in things if not thing.description] == []
     assert [f"{workflow.name}/{step.id}" for workflow, step in steps() if not step.description] == []

@@ -1,5 +1,6 @@
 """How the workflows of the reference system run: on the real graphs, with answers from a test or from chance."""
 
+import json
 import random
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,21 +11,22 @@ import yaml
 
 from runtime import schemas
 from runtime.contract import Answer
-from tests.specs.harness import ROOT, Playground, any_value, chooses, documents, nobody, run
+from tests.specs.harness import (
+    ROOT,
+    Playground,
+    any_value,
+    chooses,
+    documents,
+    nobody,
+    run,
+)
 
-CYCLE = {"projectId": "invoices", "requirement": "Post the invoices of suppliers within one working day"}
-POSTING = {"transactionId": "T-1", "type": "sale", "amountCents": 123450, "currency": "EUR", "accountId": "1200"}
-MOVEMENT = {"eventId": "E-1", "productId": "P-1", "warehouseId": "W-1", "quantity": -3, "batchId": "B-1"}
-ARTICLE = {"articleId": "A-1", "revision": 2, "name": "Calcium ammonium nitrate", "unit": "bag"}
-BATCH = {"requestId": "R-1", "batchId": "B-1", "movements": [{"from": "grower", "to": "silo 2"}]}
-REPLIES = sorted((ROOT / "examples" / "replies").glob("*.yaml"))
 INPUTS: Mapping[str, Mapping[str, Any]] = {
-    "apm-cycle": CYCLE,
-    "erp-posting": POSTING,
-    "erp-stock-movement": MOVEMENT,
-    "erp-article-master": ARTICLE,
-    "erp-batch-trace": BATCH,
+    path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "examples" / "inputs").glob("*.json"))
 }
+"""The inputs that are shipped."""
+ATTENDED = {**INPUTS["apm-cycle"], "attended": True, "maxRevisions": 3}
+REPLIES = sorted((ROOT / "examples" / "replies").glob("*.yaml"))
 ERP_TOOLS = {"erp-transactions", "erp-inventory", "erp-documents"}
 
 
@@ -38,7 +40,10 @@ def replies(name: str) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("path", REPLIES, ids=lambda path: path.stem)
 def test_replies_fit_the_schemas_of_their_agents(path: Path) -> None:
-    below = {path.stem: documents()[path.stem], **{n: documents()[n] for n in documents()[path.stem].workflows}}
+    below = {
+        path.stem: documents()[path.stem],
+        **{n: documents()[n] for n in documents()[path.stem].workflows},
+    }
     agents = {name: agent for document in below.values() for name, agent in document.agents.items()}
     given = replies(path.stem)
     assert given.keys() == agents.keys()
@@ -46,9 +51,15 @@ def test_replies_fit_the_schemas_of_their_agents(path: Path) -> None:
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
+def test_every_workflow_with_replies_has_an_input_that_it_accepts() -> None:
+    assert {path.stem for path in REPLIES} == INPUTS.keys()
+    wrong = {name: schemas.findings(documents()[name].input, value) for name, value in INPUTS.items()}
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
 def test_the_cycle_goes_through_one_revision_of_the_plan() -> None:
     services = Playground(replies("apm-cycle"))
-    ended = run("apm-cycle", CYCLE, services)
+    ended = run("apm-cycle", ATTENDED, services)
     assert ended.path == (
         "start", "van", "route",
         "plan", "create", "implement", "reflect", "decide", "count", "revise",
@@ -62,23 +73,29 @@ def test_the_cycle_goes_through_one_revision_of_the_plan() -> None:
 
 def test_the_planner_hears_what_the_review_said() -> None:
     services = Playground(replies("apm-cycle"))
-    run("apm-cycle", CYCLE, services)
+    run("apm-cycle", ATTENDED, services)
     heard = [task["feedback"] for name, task in services.asked if name == "plan"]
     assert heard == ["", "No work package shows the clerk why an invoice waits."]
 
 
 def test_every_work_package_gets_a_solution() -> None:
     services = Playground(replies("apm-cycle"))
-    run("apm-cycle", CYCLE, services)
+    run("apm-cycle", ATTENDED, services)
     packages = [task["workpackage"]["name"] for name, task in services.asked if name == "create"]
     assert sorted(packages) == sorted(
-        ["Invoice intake", "Posting proposal", "Invoice intake", "Posting proposal", "Waiting list"]
+        [
+            "Invoice intake",
+            "Posting proposal",
+            "Invoice intake",
+            "Posting proposal",
+            "Waiting list",
+        ]
     )
 
 
 def test_the_cycle_hands_over_once() -> None:
     services = Playground(replies("apm-cycle"))
-    run("apm-cycle", CYCLE, services)
+    run("apm-cycle", ATTENDED, services)
     ((channel, payload),) = services.emitted
     assert channel == "handovers"
     assert payload["outcome"] == "complete"
@@ -101,26 +118,39 @@ def test_every_workflow_ends_whatever_is_answered(name: str, option: str | None)
         chance = random.Random(f"{name} {option} {seed}")
         document = documents()[name]
         value = dict(INPUTS.get(name) or any_value(document.input, chance))
-        ended = run(name, value, Playground(chance=chance), chooses(option) if option else nobody)
+        ended = run(
+            name,
+            value,
+            Playground(chance=chance),
+            chooses(option) if option else nobody,
+        )
         assert ended.problem is None, (seed, ended)
         assert None not in ended.output.values(), (seed, ended.output)
 
 
-@pytest.mark.parametrize("verdict", ["revise_analysis", "revise_plan", "revise_design", "revise_implementation"])
+@pytest.mark.parametrize(
+    "verdict",
+    ["revise_analysis", "revise_plan", "revise_design", "revise_implementation"],
+)
 def test_the_cycle_is_revised_three_times_at_most(verdict: str) -> None:
     given = replies("apm-cycle")
     given["reflect"] = [{**given["reflect"][0], "verdict": verdict}]
-    ended = run("apm-cycle", CYCLE, Playground(given), nobody)
+    ended = run("apm-cycle", ATTENDED, Playground(given), nobody)
     assert ended.path.count("reflect") == 4
     assert ended.paused == ("apm-cycle/review",)
     assert (ended.output["outcome"], ended.output["revisions"]) == ("rejected", 3)
+
+
+def test_the_bound_of_revisions_does_not_depend_on_the_input() -> None:
+    (count,) = (step for step in documents()["apm-cycle"].steps if step["id"] == "count")
+    assert count["maxVisits"] == documents()["apm-cycle"].input["properties"]["maxRevisions"]["maximum"] == 3
 
 
 def test_a_fourth_pass_that_is_complete_needs_nobody() -> None:
     given = replies("apm-cycle")
     back, done = given["reflect"]
     given["reflect"] = [back, back, back, done]
-    ended = run("apm-cycle", CYCLE, Playground(given), nobody)
+    ended = run("apm-cycle", ATTENDED, Playground(given), nobody)
     assert ended.paused == ()
     assert (ended.output["outcome"], ended.output["revisions"]) == ("complete", 3)
 
@@ -128,15 +158,23 @@ def test_a_fourth_pass_that_is_complete_needs_nobody() -> None:
 def test_without_anybody_the_cycle_ends_open_instead_of_waiting() -> None:
     given = replies("apm-cycle")
     given["reflect"] = given["reflect"][:1]
-    ended = run("apm-cycle", {**CYCLE, "attended": False}, Playground(given), nobody)
+    ended = run("apm-cycle", {**ATTENDED, "attended": False}, Playground(given), nobody)
     assert ended.paused == ()
     assert ended.output["outcome"] == "open"
+
+
+def test_the_input_may_ask_for_fewer_revisions() -> None:
+    given = replies("apm-cycle")
+    given["reflect"] = given["reflect"][:1]
+    ended = run("apm-cycle", {**ATTENDED, "maxRevisions": 1}, Playground(given), nobody)
+    assert ended.path.count("reflect") == 2
+    assert ended.paused == ("apm-cycle/review",)
 
 
 def test_a_person_who_accepts_ends_the_cycle_as_accepted() -> None:
     given = replies("apm-cycle")
     given["reflect"] = given["reflect"][:1]
-    ended = run("apm-cycle", CYCLE, Playground(given), chooses("accept"))
+    ended = run("apm-cycle", ATTENDED, Playground(given), chooses("accept"))
     assert ended.output["outcome"] == "accepted"
 
 
@@ -144,7 +182,7 @@ def test_a_small_change_needs_no_plan_and_no_design() -> None:
     given = replies("apm-cycle")
     given["van"] = [{**given["van"][0], "complexity": 1}]
     given["reflect"] = given["reflect"][1:]
-    ended = run("apm-cycle", CYCLE, Playground(given))
+    ended = run("apm-cycle", ATTENDED, Playground(given))
     assert ended.path == (
         "start", "van", "route", "direct", "implement", "reflect", "decide", "complete", "hand-over",
     )  # fmt: skip
@@ -153,10 +191,22 @@ def test_a_small_change_needs_no_plan_and_no_design() -> None:
 # --- gates -----------------------------------------------------------------------------------------------------------
 
 BELOW: Mapping[str, tuple[str, Mapping[str, Any], str]] = {
-    "van": ("van", {"requirements": [{"text": "?", "status": "missing"}]}, "analysis-coverage"),
-    "plan": ("plan", {"workpackages": [{"name": "All", "acceptance": "", "effortHours": 8}]}, "plan-completeness"),
+    "van": (
+        "van",
+        {"requirements": [{"text": "?", "status": "missing"}]},
+        "analysis-coverage",
+    ),
+    "plan": (
+        "plan",
+        {"workpackages": [{"name": "All", "acceptance": "", "effortHours": 8}]},
+        "plan-completeness",
+    ),
     "create": ("create", {"tests": []}, "design-completeness"),
-    "implement": ("implement", {"deployment": "failed"}, "deployment-success or tests-passed"),
+    "implement": (
+        "implement",
+        {"deployment": "failed"},
+        "deployment-success or tests-passed",
+    ),
 }
 
 
@@ -166,7 +216,7 @@ def test_work_below_its_gate_never_counts_as_complete(stage: str) -> None:
     given = replies("apm-cycle")
     given["reflect"] = given["reflect"][1:]
     given[agent] = [{**given[agent][-1], **worse}]
-    ended = run("apm-cycle", CYCLE, Playground(given), nobody)
+    ended = run("apm-cycle", ATTENDED, Playground(given), nobody)
     assert ended.output["belowGate"][stage] == [gate]
     assert ended.paused == ("apm-cycle/review",)
     assert ended.output["outcome"] == "rejected"
@@ -183,7 +233,7 @@ def test_a_reviewer_who_can_not_tell_decides_nothing() -> None:
     given = replies("apm-cycle")
     given["reflect"][1]["analyses"]["tests"] = "unknown"
     given["reflect"] = given["reflect"][1:]
-    ended = run("apm-cycle", CYCLE, Playground(given), nobody)
+    ended = run("apm-cycle", ATTENDED, Playground(given), nobody)
     assert ended.output["verdict"] == "undecided"
     assert ended.paused == ("apm-cycle/review",)
 
@@ -214,8 +264,13 @@ def test_an_answer_to_a_question_reaches_the_next_agents() -> None:
     given = replies("apm-cycle")
     given["van"][0]["questions"] = ["Which suppliers first?"]
     services = Playground(given)
-    value = {"requirement": CYCLE["requirement"], "feedback": "", "attended": True}
-    ended = run("stage-van", value, services, lambda pause: Answer("The twelve largest", "person"))
+    value = {"requirement": ATTENDED["requirement"], "feedback": "", "attended": True}
+    ended = run(
+        "stage-van",
+        value,
+        services,
+        lambda pause: Answer("The twelve largest", "person"),
+    )
     assert ended.paused == ("stage-van/clarify",)
     assert [task["answer"] for _, task in services.asked if "answer" in task] == ["The twelve largest"] * 2
 
@@ -223,7 +278,7 @@ def test_an_answer_to_a_question_reaches_the_next_agents() -> None:
 def test_nobody_is_asked_when_nobody_is_there() -> None:
     given = replies("apm-cycle")
     given["van"][0]["questions"] = ["Which suppliers first?"]
-    value = {"requirement": CYCLE["requirement"], "feedback": "", "attended": False}
+    value = {"requirement": ATTENDED["requirement"], "feedback": "", "attended": False}
     assert run("stage-van", value, Playground(given)).paused == ()
 
 
@@ -287,14 +342,19 @@ def test_a_posting_that_the_erp_does_not_take_is_repeated_and_then_fails(
 
 def test_a_large_amount_is_never_posted_without_a_person() -> None:
     services = Playground(replies("erp-posting"))
-    ended = run("erp-posting", {**POSTING, "amountCents": 1_000_000}, services, nobody)
+    ended = run(
+        "erp-posting",
+        {**INPUTS["erp-posting"], "amountCents": 1_000_000},
+        services,
+        nobody,
+    )
     assert ended.paused == ("erp-posting/approve",)
     assert services.called == []
 
 
 def test_the_erp_gets_its_own_field_names_and_an_amount_in_whole_units() -> None:
     services = Playground(replies("erp-posting"))
-    run("erp-posting", POSTING, services)
+    run("erp-posting", INPUTS["erp-posting"], services)
     ((_, sent, _),) = services.called
     assert sent == {
         "transaction_type": "sale",
@@ -309,7 +369,7 @@ def test_the_erp_gets_its_own_field_names_and_an_amount_in_whole_units() -> None
 
 def test_a_movement_of_nothing_is_ignored() -> None:
     services = Playground(replies("erp-stock-movement"))
-    ended = run("erp-stock-movement", {**MOVEMENT, "quantity": 0}, services)
+    ended = run("erp-stock-movement", {**INPUTS["erp-stock-movement"], "quantity": 0}, services)
     assert ended.output["outcome"] == "ignored"
     assert services.asked == []
 
@@ -334,10 +394,21 @@ DONE = {"workflow": "success", "resources": "sufficient", "security": "hardened"
 
 
 @pytest.mark.parametrize(
-    ("hand_to", "step"), [("workflow", "change-process"), ("resources", "share-capacity"), ("security", "harden")]
+    ("hand_to", "step"),
+    [
+        ("workflow", "change-process"),
+        ("resources", "share-capacity"),
+        ("security", "harden"),
+    ],
 )
 def test_an_alert_is_handed_to_one_executor(hand_to: str, step: str) -> None:
-    coordinator = {"goal": "trade-automation", "handTo": hand_to, "priority": 2, "task": "Do it", "reason": "Now"}
+    coordinator = {
+        "goal": "trade-automation",
+        "handTo": hand_to,
+        "priority": 2,
+        "task": "Do it",
+        "reason": "Now",
+    }
     chance = random.Random(1)
     status = {
         "workflow-executor": "status",
