@@ -1,58 +1,65 @@
 """resources -> problems: what the cluster would refuse, found before the merge and reported at the spec."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
-from generator.model import Catalogue, Resource
+from generator.model import Catalogue, Declared, Resource
+from generator.policy import Compiled, compiled, group_of
 from generator.problems import Place, Problem, path_text
 from generator.render import Rendered, as_object
+from generator.strictness import is_protected
+from generator.waivers import Waivers
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
 def verify(rendered: Iterable[Rendered], catalogue: Catalogue, version: str) -> list[Problem]:
-    """Return where rendered objects do not meet the schemas of a Kubernetes version (and of our CRDs)."""
+    """Return where rendered objects do not meet the schemas of a Kubernetes version, our CRDs, or a policy."""
     problems: list[Problem] = []
+    policies = _policies(catalogue)
     seen: dict[tuple[str, str, str], Resource] = {}
     for item in rendered:
         if not isinstance(item, Resource):
             continue
         key = (f"{item.api_version}/{item.kind}", item.namespace or "", item.name)
         if key in seen:
-            problems.append(_problem(item, catalogue, "duplicate-object",
-                            f"{item.kind} {item.name} is rendered from {seen[key].source.file} too", "rename one of the two specs"))  # fmt: skip
+            message = f"{item.kind} {item.name} is rendered from {seen[key].source.file} too"
+            problems.append(_problem(item, catalogue, "duplicate-object", message, "rename one of the two specs"))
         seen[key] = item
-        problems += _schema_problems(item, catalogue, version)
-    return problems
+        value = as_object(item)
+        problems += _schema_problems(item, value, catalogue, version)
+        for rule in policies.get((group_of(item.api_version), item.kind), ()):
+            problems += _policy_problems(item, value, catalogue, rule)
+    rules = {id(rule): rule for found in policies.values() for rule in found}
+    return [*problems, *(problem for rule in rules.values() for problem in rule.waivers.unused())]
 
 
-def _schema_problems(item: Resource, catalogue: Catalogue, version: str) -> Iterable[Problem]:
+# --- schemas --------------------------------------------------------------------------------------------------------
+
+
+def _schema_problems(item: Resource, value: Mapping[str, Any], catalogue: Catalogue, version: str) -> Iterable[Problem]:
     validator = validator_for(item.api_version, item.kind, version)
     if validator is None:
-        yield _problem(item, catalogue, "no-schema", f"{item.api_version} {item.kind} is not known to Kubernetes {version}",
-                       "it was removed, or its CRD is not among generator/schemas/")  # fmt: skip
+        message = f"{item.api_version} {item.kind} is not known to Kubernetes {version}"
+        hint = "it was removed, or its CRD is not among generator/schemas/"
+        yield _problem(item, catalogue, "no-schema", message, hint)
         return
-    value = as_object(item)
     if validator.is_valid(value):
         return
     for error in validator.iter_errors(value):
-        where = path_text([p for p in error.instance_path])
-        yield _problem(item, catalogue, "object-schema",
-                       f"the rendered {item.kind} {item.name} is refused at {where or 'its top'}: {_short(error.message)}")  # fmt: skip
+        where = path_text(list(error.instance_path)) or "its top"
+        message = f"the rendered {item.kind} {item.name} is refused at {where}: {_short(error.message)}"
+        yield _problem(item, catalogue, "object-schema", message)
 
 
 def _short(message: str) -> str:
     return message if len(message) < 200 else message[:80] + " … " + message[-100:]
-
-
-def _problem(item: Resource, catalogue: Catalogue, code: str, message: str, hint: str = "") -> Problem:
-    spec = catalogue.find(item.source.kind, item.source.name)
-    return spec.problem(("spec",), code, message, hint, key=True) if spec else Problem(Place(item.source.file), code, message, hint)
 
 
 @lru_cache(maxsize=256)
@@ -69,4 +76,45 @@ def validator_for(api_version: str, kind: str, version: str) -> Any | None:
 
 def schema_index() -> Mapping[str, list[str]]:
     """Return which schemas there are, by folder."""
-    return {str(f.relative_to(SCHEMAS)): sorted(p.name for p in f.glob("*.json")) for f in SCHEMAS.glob("*/*") if f.is_dir()}
+    folders = [folder for folder in SCHEMAS.glob("*/*") if folder.is_dir()]
+    return {str(f.relative_to(SCHEMAS)): sorted(p.name for p in f.glob("*.json")) for f in folders}
+
+
+# --- policies -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Rule:
+    spec: Declared
+    compiled: Compiled
+    waivers: Waivers
+
+
+def _policies(catalogue: Catalogue) -> Mapping[tuple[str, str], list[_Rule]]:
+    """Return the policies that hold in this environment, compiled once, by the objects that they look at."""
+    found: dict[tuple[str, str], list[_Rule]] = {}
+    protected = is_protected(catalogue)
+    for spec in catalogue.all("Policy"):
+        if spec.spec.environments == "all" or protected:
+            rule = _Rule(spec, compiled(spec.spec), Waivers(catalogue, spec.name))
+            for kind in sorted(rule.compiled.kinds):
+                found.setdefault(kind, []).append(rule)
+    return found
+
+
+def _policy_problems(item: Resource, value: Mapping[str, Any], catalogue: Catalogue, rule: _Rule) -> Iterator[Problem]:
+    refusals = list(rule.compiled.refusals(value))
+    if not refusals or rule.waivers.cover(item.kind, item.name):
+        return
+    for refusal in refusals:
+        loc = ("spec", "validations", refusal.index, "expression")
+        related = ((rule.spec.document.at(loc), f"the policy {rule.spec.name}"),)
+        message = f"the rendered {item.kind} {item.name}: {refusal.message}"
+        yield _problem(item, catalogue, "policy", message, severity=rule.spec.spec.severity, related=related)
+
+
+def _problem(item: Resource, catalogue: Catalogue, code: str, message: str, hint: str = "", **more: Any) -> Problem:
+    spec = catalogue.find(item.source.kind, item.source.name)
+    if spec is None:
+        return Problem(Place(item.source.file), code, message, hint, **more)
+    return spec.problem(("spec",), code, message, hint, key=True, **more)

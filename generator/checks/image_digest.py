@@ -1,0 +1,51 @@
+"""An image is not named by its digest in a protected environment.
+
+A tag can be moved: what was tested and what is pulled next week need not be the same, and replicas of one Deployment
+may differ. A digest names one image for ever, and `git log` then shows every change of it. It is required in
+environments that the System lists as protected, and where `rules.imageDigest` is set.
+
+Fix: write the digest that the release of the image printed.
+
+Bad: `image: {name: apm-runtime, tag: "1.4"}`.
+
+Good: `image: {name: apm-runtime, tag: "1.4", digest: "sha256:..."}`.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from generator.kinds._image import Image
+from generator.model import Catalogue, Check, Loc
+from generator.problems import Problem
+from generator.strictness import environment_of, is_strict
+from generator.waivers import Waivers
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report each image without a digest in a strict environment that is deployed."""
+    environment = environment_of(catalogue)
+    if environment is None or not environment.spec.deployed or not is_strict(catalogue, "image_digest"):
+        return
+    waivers = Waivers(catalogue, "image-digest")
+    for spec in catalogue.specs:
+        found = [loc for loc, image in _images(spec.spec, ("spec",)) if image.digest is None]
+        if found and not waivers.cover(spec.kind, spec.name):
+            for loc in found:
+                message = "this image is not named by its digest"
+                yield spec.problem(loc, "image-digest", message, "add `digest: sha256:...`", key=True)
+    yield from waivers.unused()
+
+
+def _images(value: Any, loc: Loc) -> Iterator[tuple[Loc, Image]]:
+    if isinstance(value, Image):
+        yield loc, value
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            inner = getattr(value, name)
+            if isinstance(inner, BaseModel):
+                yield from _images(inner, (*loc, field.alias or name))
+
+
+CHECK = Check("image-digest", run, each_environment=True)
