@@ -14,6 +14,8 @@ class Telemetry:
     def __init__(self) -> None:
         import prometheus_client as client
 
+        # Otherwise every counter and histogram brings a second series with the time of its creation.
+        client.disable_created_metrics()
         self._registry = client.CollectorRegistry()
         kinds: Mapping[str, Any] = {"counter": client.Counter, "gauge": client.Gauge, "histogram": client.Histogram}
         self._families = {metric.name: self._register(kinds[metric.type], metric) for metric in CATALOGUE}

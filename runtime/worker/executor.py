@@ -50,6 +50,10 @@ class Executor:
         """Let go of connections and model servers."""
         await self.services.close()
 
+    def check(self, document: WorkflowDocument) -> None:
+        """Raise `Failure` when a document cannot be compiled."""
+        self._graphs.run(document)
+
     async def execute(self, run: Run, listener: Listener | None = None) -> Ended:
         """Execute a claimed run.
 

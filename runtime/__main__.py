@@ -1,0 +1,81 @@
+"""`python -m runtime serve | indexes | check`: what the image runs."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from runtime import settings as environment
+from runtime.problems import Failure
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0, or 1 with one sentence on standard error."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        asked.command(asked)
+    except Failure as error:
+        sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="runtime", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serving = commands.add_parser("serve", help="serve the API, claim runs, or act for all of them")
+    serving.add_argument("--role", choices=environment.ROLES, default="all")
+    serving.add_argument("--host")
+    serving.add_argument("--port", type=int)
+    serving.add_argument("--spec-dir", type=Path)
+    serving.set_defaults(command=_serve)
+    commands.add_parser("indexes", help="create the indexes of the store").set_defaults(command=_indexes)
+    checking = commands.add_parser("check", help="load and compile the workflow documents of a folder")
+    checking.add_argument("--spec-dir", type=Path)
+    checking.set_defaults(command=_check)
+    return parser
+
+
+def _serve(asked: argparse.Namespace) -> None:
+    from runtime.cli import serve
+
+    serve(role=asked.role, host=asked.host, port=asked.port, spec_dir=asked.spec_dir, echo=_say)
+
+
+def _indexes(asked: argparse.Namespace) -> None:
+    del asked
+    from runtime.services.store import indexes, opened
+    from runtime.telemetry import Telemetry
+
+    async def work() -> None:
+        async with opened(environment.read(), Telemetry()) as store:
+            await indexes.create(store.collections)
+
+    asyncio.run(work())
+    _say(f"created {sum(len(keys) for keys in indexes.INDEXES.values())} indexes")
+
+
+def _check(asked: argparse.Namespace) -> None:
+    from runtime import load
+    from runtime.graph import Graphs
+    from runtime.worker.documents import closure
+
+    documents = load.read_all(environment.read(spec_dir=asked.spec_dir).spec_dir)
+    graphs = Graphs(None)
+    for name in documents:
+        for document in closure(documents, name):
+            graphs.nested(document)
+    _say(f"{len(documents)} workflows can be run")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

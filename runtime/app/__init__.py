@@ -1,0 +1,139 @@
+"""Serve: the API, the worker and the scheduler, each alone or all in one process.
+
+Every role answers `/healthz`, `/readyz` and `/metrics`; the API is there for the roles `api` and `all`. SIGTERM: not
+ready, no new claims, running work gets the grace period, the rest is handed back, exit.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import replace
+from typing import Any
+
+import uvicorn
+
+from runtime.app.api import Api
+from runtime.app.series import announce
+from runtime.contract import WorkflowDocument
+from runtime.problems import Failure, StepError
+from runtime.services.clock import SystemClock
+from runtime.services.store import opened
+from runtime.settings import Role, Settings
+from runtime.telemetry import Telemetry
+from runtime.worker.documents import closure
+from runtime.worker.executor import Executor
+from runtime.worker.loop import Worker
+from runtime.worker.scheduler import INTERVAL, Scheduler
+
+log = logging.getLogger(__name__)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: work is drained before connections are closed."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return nullcontext()
+
+
+def serve(settings: Settings, role: Role, documents: Mapping[str, WorkflowDocument], echo: Any = print) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        Failure: the port is in use, the store cannot be used, or a document cannot be run.
+    """
+    settings = _safe(settings, role, echo)
+    with _bound(settings) as listening:
+        echo(f"{role} on http://{settings.host}:{listening.getsockname()[1]}")
+        asyncio.run(_serve(settings, role, documents, listening))
+
+
+def _safe(settings: Settings, role: Role, echo: Any) -> Settings:
+    if role not in ("api", "all") or settings.api_keys or settings.host in LOOPBACK:
+        return settings
+    echo("no APM_API_KEYS: the API answers on 127.0.0.1 only")
+    return replace(settings, host=LOOPBACK[0])
+
+
+def _bound(settings: Settings) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        hint = "choose another one with --port, or stop what uses it"
+        raise Failure(f"Port {settings.port} on {settings.host} cannot be used: {error.strerror}", hint) from error
+    return listening
+
+
+async def _serve(
+    settings: Settings, role: Role, documents: Mapping[str, WorkflowDocument], listening: socket.socket
+) -> None:
+    telemetry, clock, stop = Telemetry(), SystemClock(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with opened(settings, telemetry) as store:
+        executor = Executor(settings, store, clock, telemetry)
+        for name in documents:
+            for document in closure(documents, name):
+                executor.check(document)
+        announce(telemetry, documents.values())
+        name = f"{socket.gethostname()}-{os.getpid()}"
+        worker = Worker(executor, name) if role in ("worker", "all") else None
+        scheduler = Scheduler(store, clock, telemetry, documents, name)
+        api = Api(settings, store, clock, telemetry, documents, worker, full=role in ("api", "all"))
+        async with _answering(api, listening), _acting(scheduler if role in ("scheduler", "all") else None):
+            await _work_until(stop, worker, api, settings.grace)
+        await executor.close()
+
+
+@asynccontextmanager
+async def _answering(api: Api, listening: socket.socket) -> AsyncGenerator[None]:
+    config = uvicorn.Config(api.asgi(), log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    server = _Server(config)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+@asynccontextmanager
+async def _acting(scheduler: Scheduler | None) -> AsyncGenerator[None]:
+    if scheduler is None:
+        yield
+        return
+    task = asyncio.create_task(_tick(scheduler))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await scheduler.retire()
+
+
+async def _tick(scheduler: Scheduler) -> None:
+    while True:
+        try:
+            if await scheduler.lead():
+                await scheduler.tick()
+        except (StepError, Failure) as error:
+            log.warning("scheduler: %s", error)
+        await asyncio.sleep(INTERVAL)
+
+
+async def _work_until(stop: asyncio.Event, worker: Worker | None, api: Api, grace: float) -> None:
+    working = asyncio.create_task(worker.work()) if worker else None
+    await stop.wait()
+    api.draining = True
+    if worker and working:
+        await worker.drain(grace)
+        await working
