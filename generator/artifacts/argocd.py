@@ -11,6 +11,7 @@ from generator import conventions
 from generator.k8s import ROLES, Object, groups, here, role, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.environment import ArgoCd, Environment
+from generator.kinds.policy import Policy
 from generator.kinds.runtime import Runtime
 from generator.kinds.system import System
 from generator.model import Artifact, Project, Resource
@@ -25,6 +26,8 @@ _RETRY = {"limit": 5, "backoff": {"duration": "10s", "factor": 2, "maxDuration":
 _KEEP = "Prune=false,Delete=false"
 _SYNC, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave"
 _PARENT = "argocd"
+_ADMISSION = "admissionregistration.k8s.io"
+_POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 
 
 def render(project: Project) -> Iterator[Resource]:
@@ -56,14 +59,19 @@ def _object(
 
 def _project(project: Project, environment: Environment, argo: ArgoCd) -> Object:
     namespace = {"group": "", "kind": "Namespace", "name": environment.namespace}
+    policies = [{"group": _ADMISSION, "kind": kind, "name": f"{environment.namespace}-*"} for kind in _POLICIES]
     kinds = sorted((group, kind) for group, kind, there in _kinds(project) if there)
     return {
         "description": f"{project.one(System).title}: {environment.name}",
         "sourceRepos": [argo.repo_url],
         "destinations": [{"server": environment.spec.cluster.server, "namespace": environment.namespace}],
-        "clusterResourceWhitelist": [namespace],
+        "clusterResourceWhitelist": [namespace, *(policies if _has_policies(project, environment) else [])],
         "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in kinds],
     }
+
+
+def _has_policies(project: Project, environment: Environment) -> bool:
+    return any(policy.spec.environments == "all" or environment.protected for policy in project.all(Policy))
 
 
 def _parent_project(environment: Environment, argo: ArgoCd) -> Object:

@@ -15,6 +15,7 @@ from generator.kinds.notifications import Notifications
 from generator.kinds.runtime import Runtime
 from generator.kinds.state_store import StateStore
 from generator.kinds.system import System
+from generator.kinds.waiver import Waiver
 from generator.model import Artifact, Project, TextFile
 from runtime.contract import PORT
 
@@ -60,11 +61,20 @@ def _values(project: Project) -> dict[str, Any]:
         "proxy": environment.spec.egress_proxy.url if environment.spec.egress_proxy else "",
         "backups": [_backup(backup) for backup in project.all(Backup)],
         "uncovered": [f"{name} of {store.name}" for store in used_stores(project) for name in store.uncovered()],
-        "waivers": [(t.name, t.owner, t.description) for t in project if t.source.kind == "Waiver"],
+        "waivers": _waivers(project, environment),
         **_alerts(project),
         **_commands(project, environment),
         **_gaps(project, environment),
     }
+
+
+def _waivers(project: Project, environment: Environment) -> list[facts.Row]:
+    specs = [waiver.spec for waiver in project.all(Waiver)]
+    return [
+        (spec.rule, f"{spec.scope.kind} {spec.scope.name}", spec.reason, spec.owner, spec.expires)
+        for spec in specs
+        if spec.scope.environment == environment.name
+    ]
 
 
 def _facts(project: Project, environment: Environment) -> list[facts.Row]:

@@ -1,40 +1,35 @@
 """A scheduled backup of a state store: when, to where, kept how long, and what it promises."""
 
-import re
 import zoneinfo
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from generator import cron
 from generator.kinds._image import Image
 from generator.kinds._quantity import Quantity
 from generator.kinds.state_store import StateStore
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, Ref, SecretRef, Strict
 
-_CRON = re.compile(r"(\*|\d+(-\d+)?)(/\d+)?(,(\*|\d+(-\d+)?)(/\d+)?)*")
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
 
 def _cron(text: str) -> str:
-    fields = text.split()
-    if len(fields) != 5 or not all(_CRON.fullmatch(field) for field in fields):
-        raise PydanticCustomError("cron", "a schedule has five fields: minute, hour, day of month, month, day of week")
-    return " ".join(fields)
+    try:
+        cron.parse(text)
+    except ValueError as error:
+        raise PydanticCustomError("cron", "{reason}", {"reason": str(error)}) from None
+    return " ".join(text.split())
 
 
 def _zone(text: str) -> str:
-    if text not in _zones():
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise PydanticCustomError(
             "time-zone", "`{zone}` is no IANA time zone; write one such as Europe/Berlin or Etc/UTC", {"zone": text}
-        )
+        ) from None
     return text
 
 

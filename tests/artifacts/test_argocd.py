@@ -1,5 +1,6 @@
 """What Argo CD is allowed is what is rendered: not less, or a sync fails, and not more."""
 
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -49,6 +50,16 @@ def test_project_allows_the_kinds_that_are_rendered(reference: Built, environmen
 def test_parent_project_allows_argocd_objects_only(reference: Built, environment: str) -> None:
     allowed = _allowed(objects_of(reference, environment), f"apm-{environment}-parent")
     assert allowed == _rendered(reference, environment, parent=True)
+
+
+def test_cluster_wide_objects_are_allowed_by_name(reference: Built, environment: str) -> None:
+    objects = objects_of(reference, environment)
+    allowed = _named(objects, "AppProject", f"apm-{environment}")["spec"]["clusterResourceWhitelist"]
+    wide = [o for o in objects if "namespace" not in o["metadata"]]
+    assert wide
+    for one in wide:
+        names = [a["name"] for a in allowed if (a["group"], a["kind"]) == (_group(one["apiVersion"]), one["kind"])]
+        assert any(fnmatchcase(one["metadata"]["name"], name) for name in names), one["metadata"]["name"]
 
 
 def test_project_allows_the_namespaces_that_are_rendered_into(reference: Built, environment: str) -> None:

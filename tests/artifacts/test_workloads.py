@@ -1,6 +1,5 @@
 """What workloads refer to is there, and what they are told is what the runtime reads."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,7 +10,7 @@ from generator.emit import canonical
 from generator.kinds.workflow import Workflow
 from generator.pipeline import Built
 from runtime import settings
-from runtime.contract import WorkflowDocument
+from runtime.load import parse
 from tests.artifacts.conftest import deployed, objects_of
 
 Object = dict[str, Any]
@@ -172,7 +171,7 @@ def test_documents_come_back_as_they_were(reference: Built) -> None:
         assert maps
         for one in maps:
             ((key, text),) = one["data"].items()
-            read = WorkflowDocument.model_validate_json(json.dumps(yaml.safe_load(text)))
+            read = parse(yaml.safe_load(text), key)
             written = workflows[key.removesuffix(".yaml")].document
             assert canonical(read.model_dump(by_alias=True)) == canonical(written.model_dump(by_alias=True))
             assert len(text) < 900_000, "a ConfigMap holds one MiB"
