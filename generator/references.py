@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import getitem
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -106,6 +106,8 @@ def _walkers(model: type[BaseModel], marker: type[Any]) -> tuple[tuple[str, str,
 
 def _walker(annotation: Any, marker: type[Any]) -> Walker | None:
     origin, args = get_origin(annotation), get_args(annotation)
+    if isinstance(annotation, ForwardRef):  # AnyStep, inside of branches: pydantic keeps the name in the annotation
+        return lambda value, loc: _walk_model(value, loc, marker)
     if origin is Annotated:
         mine = next((extra for extra in annotation.__metadata__ if isinstance(extra, marker)), None)
         return _leaf(mine) if mine is not None else _walker(args[0], marker)
