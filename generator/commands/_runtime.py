@@ -1,0 +1,83 @@
+"""What the commands that run workflows share. The runtime and its libraries are imported only when they are called."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.commands._common import Terminal, project
+
+if TYPE_CHECKING:
+    from runtime.cli import RunResult
+    from runtime.contract import WorkflowDocument
+
+
+def runtime_cli() -> ModuleType:
+    """Return `runtime.cli`.
+
+    Raises:
+        Failure: the libraries of the runtime are not installed.
+    """
+    from generator.problems import Failure
+
+    try:
+        import runtime.cli
+    except ModuleNotFoundError as error:
+        raise Failure(f"running workflows needs {error.name}, which is not installed", "pip install 'apm[runtime,local]'") from None
+    return runtime.cli
+
+
+def documents(terminal: Terminal, environment: str, workflow: str | None = None) -> "Mapping[str, WorkflowDocument]":
+    """Return the workflow documents of an environment.
+
+    Raises:
+        Failure: there is no such environment or workflow.
+    """
+    from generator.kinds.workflow import Workflow
+    from generator.problems import Failure, nearest
+
+    found = {w.name: w.document for w in project(terminal, environment).all(Workflow)}
+    if workflow is not None and workflow not in found:
+        raise Failure(f'there is no workflow "{workflow}"', nearest(workflow, found))
+    return found
+
+
+def printed(terminal: Terminal, found: "RunResult", as_json: bool) -> None:
+    """Print where a run stands."""
+    if as_json:
+        click.echo(json.dumps(as_value(found), indent=2, ensure_ascii=False))
+        return
+    for line in runtime_cli().lines(found, verbose=terminal.verbose > 0):
+        click.echo(line)
+    if found.output is not None:
+        click.echo("  output:")
+        for name, value in found.output.items() if isinstance(found.output, dict) else [("", found.output)]:
+            click.echo(f"    {name}: {_short(value)}")
+
+
+def as_value(found: "RunResult") -> dict[str, Any]:
+    """Return a run as plain values, in camelCase as everything that people write."""
+    problem = found.problem
+    return {
+        "id": found.id,
+        "workflow": found.workflow,
+        "status": found.status,
+        "path": [asdict(step) for step in found.path],
+        "output": found.output,
+        "problem": problem.as_json() if problem else None,
+        "waiting": [dict(question) for question in found.waiting],
+        "tokensIn": found.tokens_in,
+        "tokensOut": found.tokens_out,
+        "seconds": found.seconds,
+        "attempts": found.attempts,
+        "digest": found.digest,
+        "provider": found.provider,
+    }
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 160 else text[:159] + "…"

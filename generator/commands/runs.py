@@ -1,0 +1,110 @@
+"""`apm runs`: what has been run here, and what waits."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from generator.commands._common import Terminal, with_terminal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runtime.cli import RunResult
+
+
+@click.group(epilog="Example: apm runs list; apm runs answer ID --value accept")
+def runs() -> None:
+    """List, show, cancel, resume and answer runs."""
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
+
+@runs.command("list", epilog="Example: apm runs list --status waiting")
+@click.option("--workflow", help="Runs of this workflow only.")
+@click.option("--status", help="Runs that stand there only: waiting, succeeded, failed, ...")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@json_option
+@with_terminal
+def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: int, as_json: bool) -> None:
+    """List runs, newest first."""
+    from generator.commands._runtime import as_value, runtime_cli
+
+    found = runtime_cli().list_runs(workflow=workflow, status=status, limit=limit, state_dir=_state(terminal))
+    if as_json:
+        click.echo(json.dumps([as_value(run) for run in found], indent=2, ensure_ascii=False))
+        return
+    for run in found:
+        click.echo(f"{run.id}  {run.workflow:24} {run.status:12} {run.seconds:8.1f} s")
+    if not found:
+        terminal.say("there are no runs" + ("" if workflow or status else " yet; start one with `apm run WORKFLOW`"))
+
+
+@runs.command(epilog="Example: apm runs show ID --json")
+@click.argument("id_", metavar="ID")
+@json_option
+@with_terminal
+def show(terminal: Terminal, id_: str, as_json: bool) -> None:
+    """Show where a run stands, and its steps."""
+    _print(terminal, _call("show", id_, state_dir=_state(terminal)), as_json)
+
+
+@runs.command(epilog="Example: apm runs cancel ID")
+@click.argument("id_", metavar="ID")
+@json_option
+@with_terminal
+def cancel(terminal: Terminal, id_: str, as_json: bool) -> None:
+    """End a run; what it has done stays done."""
+    _print(terminal, _call("cancel", id_, state_dir=_state(terminal)), as_json)
+
+
+@runs.command(epilog="Example: apm runs answer ID --value accept --comment 'looks right'")
+@click.argument("id_", metavar="ID")
+@click.option("--value", required=True, help="The chosen option, a text, or JSON where the question has a schema.")
+@click.option("--to", help="Which question, where there are several.")
+@click.option("--comment", default="", help="Kept with the answer.")
+@click.option("--by", default="terminal", show_default=True, help="Who answers.")
+@json_option
+@with_terminal
+def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: str, by: str, as_json: bool) -> None:
+    """Answer what a run waits for; it goes on here."""
+    given = _json_or_text(value)
+    _print(terminal, _call("answer", id_, given, to=to, comment=comment, by=by, state_dir=_state(terminal), echo=terminal.say,
+                           verbose=terminal.verbose > 0), as_json)  # fmt: skip
+
+
+@runs.command(epilog="Example: apm runs resume ID")
+@click.argument("id_", metavar="ID")
+@json_option
+@with_terminal
+def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
+    """Go on with an interrupted run from its last checkpoint."""
+    _print(terminal, _call("resume", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0), as_json)
+
+
+def _state(terminal: Terminal) -> "Path":
+    return terminal.root / ".apm" / "state"
+
+
+def _call(name: str, *arguments: Any, **options: Any) -> "RunResult":
+    from generator.commands._runtime import runtime_cli
+
+    return getattr(runtime_cli(), name)(*arguments, **options)
+
+
+def _print(terminal: Terminal, found: "RunResult", as_json: bool) -> None:
+    from generator.commands._runtime import printed
+    from generator.commands.run import EXIT
+
+    printed(terminal, found, as_json)
+    click.get_current_context().exit(EXIT.get(found.status, 0 if found.status in ("cancelled", "running", "queued") else 1))
+
+
+def _json_or_text(value: str) -> Any:
+    if value.lstrip().startswith(("{", "[", '"')) or value in ("true", "false", "null"):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
