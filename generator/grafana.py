@@ -177,6 +177,8 @@ def _lines(panel: Panel, dashboard: Dashboard) -> Iterator[Line]:
     inner = read.text("", follows)
     if family.type == "counter":
         inner = f"rate({inner}[$__rate_interval])"
+    if family.unit == "timestamp":
+        inner = f"{inner} * 1000"  # Grafana counts milliseconds
     yield Line(aggregate(panel.aggregate, panel.by, inner), legend or panel.title)
 
 

@@ -230,6 +230,27 @@ def comparison(text: str) -> tuple[str, str, float] | None:
     return (tree.lhs.prettify(), str(tree.op), tree.rhs.val) if str(tree.op) in (">", ">=", "<", "<=", "==") else None
 
 
+def labels_of(text: str) -> frozenset[str] | None:
+    """Return the labels that the result of an expression has; None where it keeps those of its series."""
+    return _labels(parse(text).tree)
+
+
+def _labels(node: Any) -> frozenset[str] | None:
+    match type(node).__name__:
+        case "AggregateExpr":
+            if node.modifier is None:
+                return frozenset()
+            return frozenset(node.modifier.labels) if str(node.modifier.type).endswith("By") else None
+        case "ParenExpr" | "UnaryExpr":
+            return _labels(node.expr)
+        case "BinaryExpr" if str(node.op) != "or":
+            return _labels(node.rhs if type(node.lhs).__name__ == "NumberLiteral" else node.lhs)
+        case "Call" if node.func.name in ("vector", "time", "scalar"):
+            return frozenset()
+        case _:
+            return None
+
+
 # --- places ---------------------------------------------------------------------------------------------------------
 
 

@@ -126,6 +126,10 @@ def _opposite(matcher: Matcher) -> Matcher:
     return Matcher(matcher.label, opposite, matcher.value)
 
 
+def _by(parameters: Any) -> Iterable[str]:
+    return getattr(parameters, "by", ())
+
+
 @dataclass(frozen=True)
 class AlertTemplate:
     """A condition under a name."""
@@ -140,6 +144,8 @@ class AlertTemplate:
     """Parameters -> sentence for the message; may hold Prometheus' template language."""
     cases: Callable[[Any, Proof], Iterable[Case]]
     """Parameters -> what proves the alert."""
+    labels: Callable[[Any], Iterable[str]] = _by
+    """Parameters -> labels that tell what was found; by default those in the parameter `by`."""
 
 
 # --- writing PromQL -------------------------------------------------------------------------------------------------

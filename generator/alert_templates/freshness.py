@@ -49,7 +49,7 @@ def cases(params: Freshness, proof: Proof) -> Iterable[Case]:
     def value(series: str, age: int) -> tuple[str, str]:
         return (series, f"{(at - age) * 60}x{length}")
 
-    yield Case("fresh", (value(last, limit // 2),), at, fires=False, step=_STEP)
+    yield Case("fresh", (value(last, limit * 4 // 5),), at, fires=False, step=_STEP)
     yield Case("stale", (value(last, at),), at, fires=True, step=_STEP)
     yield Case("missing", (), at, fires=True, step=_STEP)
     if params.since:

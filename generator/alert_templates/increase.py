@@ -58,7 +58,7 @@ def cases(params: Increase, proof: Proof) -> Iterable[Case]:
 
     yield Case("a burst above the limit", burst(params.above * 1.2 + 1, at), at, fires=True)
     if params.above >= 2:
-        yield Case("a burst below the limit", burst(params.above // 2, at), at, fires=False)
+        yield Case("a burst below the limit", burst(params.above * 0.8, at), at, fires=False)
     yield Case("idle", burst(0, at), at, fires=False)
     late = at + 2 * window
     yield Case("long after a burst", burst(params.above * 1.2 + 1, late), late, fires=False)

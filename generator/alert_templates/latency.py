@@ -63,8 +63,9 @@ def cases(params: Latency, proof: Proof) -> Iterable[Case]:
     beyond = next((upper for lower, upper in pairwise(bounds) if lower >= limit), float("inf"))
     many, few = 100.0 * params.min_events, (params.min_events - 1) / (minutes(params.over) + 1) * 0.9
     yield Case("slower than the limit", _series(params, proof, beyond, many, at), at, fires=True)
-    if bounds[0] <= limit:
-        yield Case("faster than the limit", _series(params, proof, bounds[0], many, at), at, fires=False)
+    within = [bound for bound in bounds if bound <= limit]
+    if within:
+        yield Case("faster than the limit", _series(params, proof, within[-1], many, at), at, fires=False)
     yield Case("idle", _series(params, proof, beyond, 0, at), at, fires=False)
     yield Case("no data", (), at, fires=False)
     if params.min_events > 1:

@@ -102,4 +102,6 @@ def _series(params: SaturationOfLimit, component: str, used: Decimal, at: int) -
     return ((f"container_cpu_usage_seconds_total{labels}", f"0+{used * 60:.3f}x{at}"),)
 
 
-TEMPLATE = AlertTemplate("saturationOfLimit", SaturationOfLimit, conditions, describe, cases)
+TEMPLATE = AlertTemplate(
+    "saturationOfLimit", SaturationOfLimit, conditions, describe, cases, lambda _: ("pod", "component")
+)

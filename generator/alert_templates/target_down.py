@@ -56,4 +56,4 @@ def cases(params: TargetDown, proof: Proof) -> Iterable[Case]:
         yield Case(f"{name}: enough answer", enough, at, fires=False, labels=labels)
 
 
-TEMPLATE = AlertTemplate("targetDown", TargetDown, conditions, describe, cases)
+TEMPLATE = AlertTemplate("targetDown", TargetDown, conditions, describe, cases, lambda _: ("component",))

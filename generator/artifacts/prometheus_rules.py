@@ -1,6 +1,7 @@
 """A PrometheusRule for each group of alerts."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 
 from generator.alert_templates._template import Condition, prometheus
 from generator.k8s import Object, here
@@ -22,12 +23,14 @@ def _rules(project: Project, group: Alerts, alert: Alert) -> Iterator[Object]:
     more = links(project, group, alert)
     for tier in alert.tiers:
         for condition in tier.conditions:
+            labels = _labels(project, alert, tier, condition)
+            texts = {"summary": alert.summary, "description": tier.description}
             yield {
                 "alert": alert.name,
                 "expr": condition.expr,
                 "for": prometheus(tier.pending),
-                "labels": _labels(project, alert, tier, condition),
-                "annotations": {"summary": alert.summary, "description": tier.description, **more},
+                "labels": labels,
+                "annotations": {**{key: _filled(text, alert, labels) for key, text in texts.items()}, **more},
             }
 
 
@@ -41,6 +44,14 @@ def _labels(project: Project, alert: Alert, tier: Tier, condition: Condition) ->
         "namespace": environment.namespace,
         **condition.labels,
     }
+
+
+def _filled(text: str, alert: Alert, labels: Mapping[str, str]) -> str:
+    """Put a rule's own labels into a text: Prometheus' `$labels` has only those that the expression gives."""
+    for name, value in {"alertname": alert.name, **labels}.items():
+        text = re.sub(rf"\{{\{{\s*\$labels\.{name}\s*\}}\}}", value, text)
+        text = re.sub(rf"\$labels\.{name}\b", f'"{value}"', text)
+    return text
 
 
 ARTIFACT = Artifact("prometheus_rules", render)

@@ -1,0 +1,54 @@
+"""A text of an alert uses a label that its expression does not give.
+
+`{{ $labels.pod }}` is empty in the message when the expression has summed the pods together: whoever is called does not
+learn which one it is. Every alert also has the labels severity, owner, environment and namespace.
+
+Fix: add the label to the template's `by` (or to `sum by (...)`), or leave it out of the text.
+
+Bad: `backlog: {metric: apm_queue_depth, above: 100}` with `summary: "Runs pile up in {{ $labels.queue }}"`.
+
+Good: the same with `by: [queue]`.
+"""
+
+import re
+from collections.abc import Iterable
+
+from generator.kinds.alerts import AlertSpec
+from generator.model import Catalogue, Check
+from generator.problems import Problem, nearest
+from generator.promql import PromQLError, labels_of
+
+CODE = "alert-label"
+_ALWAYS = ("severity", "owner", "environment", "namespace", "alertname")
+_USED = re.compile(r"\$labels\.([A-Za-z_]\w*)")
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report each label in a text that will be empty."""
+    for group in catalogue.all("Alerts"):
+        for name, alert in group.spec.alerts.items():
+            given = _given(alert)
+            if given is None:
+                continue
+            for field in ("summary", "description"):
+                for label in dict.fromkeys(_USED.findall(getattr(alert, field))):
+                    if label not in given:
+                        message = f'the condition of {name} gives no label "{label}"'
+                        suggestion = nearest(label, given)
+                        hint = suggestion if suggestion.startswith("did") else "it gives: " + ", ".join(sorted(given))
+                        yield group.problem(("spec", "alerts", name, field), CODE, message, hint)
+
+
+def _given(alert: AlertSpec) -> set[str] | None:
+    """Return the labels of an alert; None where its expression keeps whatever its series have."""
+    if alert.template:
+        template, parameters = alert.template
+        return {*_ALWAYS, *template.labels(parameters)}
+    try:
+        found = labels_of(alert.promql or "")
+    except PromQLError:
+        return None
+    return None if found is None else {*_ALWAYS, *found}
+
+
+CHECK = Check(CODE, run, each_environment=True)
