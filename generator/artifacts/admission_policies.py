@@ -91,4 +91,4 @@ def plural(kind: str) -> str:
     return low if low.endswith("endpoints") else low + ("es" if low.endswith(("s", "x", "ch")) else "s")
 
 
-ARTIFACT = Artifact("admission-policies", render)
+ARTIFACT = Artifact("admission_policies", render)

@@ -1,0 +1,114 @@
+"""Pages of what single kinds refuse by themselves, beyond the types of their fields."""
+
+PAGES = {
+    "image-version": """
+An image is named without a digest and without a tag that stays the same.
+
+Without a tag `latest` is pulled, which is another image every day.
+
+Fix: write the digest that the release of the image printed, or at least its tag.
+""",
+    "min-above-max": """
+A runtime would have more pods at least than at most.
+
+Fix: raise `max`, or lower `min`.
+""",
+    "one-transport": """
+A tool says in no way how it is called, or in several.
+
+Exactly one of `mcp` (a tool of an MCP server), `http` (an HTTP operation) and `function` (shipped with the runtime) is
+written.
+""",
+    "index-fields": """
+An index names a field twice.
+
+Fix: name each field once, in the order in which queries need them.
+""",
+    "text-index": """
+A text index asks for something that MongoDB's text indexes can't do, such as an order or uniqueness.
+
+Fix: leave `unique` and the leading `-` out, or make a second, ordinary index.
+""",
+    "two-text-indexes": """
+A collection has two text indexes.
+
+MongoDB allows one for each collection; creating the second fails when the system is deployed.
+
+Fix: put all fields that are searched into one text index.
+""",
+    "index-twice": """
+Two indexes of a collection have the same fields.
+
+The second costs memory and every write some time, and answers nothing that the first does not.
+
+Fix: remove one of them.
+""",
+    "collection-twice": """
+A store has two collections of the same name.
+
+Fix: rename or remove one of them.
+""",
+    "one-destination": """
+A backup goes nowhere, or to two places.
+
+Exactly one of `bucket` (survives the loss of the cluster) and `claim` (a volume in it) is written.
+""",
+    "secret-store": """
+An environment takes its secrets from External Secrets, but does not say from which store.
+
+Fix: write `secretStore`, the name of the ClusterSecretStore, or `secrets: existing`.
+""",
+    "metric-name": """
+A metric has a name that Prometheus does not accept.
+
+Names have letters, digits, `_` and `:` and start with no digit.
+""",
+    "alert-name": """
+An alert has a name that is no single word.
+
+Alertmanager groups and routes by the name: letters and digits, a capital first, such as `BackupStale`.
+""",
+    "no-condition": """
+An alert does not say when it fires.
+
+Exactly one of a template and `expr` is written.
+""",
+    "two-conditions": """
+An alert says in two ways when it fires.
+
+Exactly one of a template and `expr` is written: with both, one of them would be ignored.
+""",
+    "second-threshold": """
+The `critical` threshold of an alert can't be used.
+
+It adds a second alert with a stricter value to one from a template with `above`, and needs a severity below critical.
+
+Fix: correct the value that the message names, or write a second alert.
+""",
+    "percentage": """
+A share is not written as a percentage.
+
+It is a number above 0 and up to 100 with `%`: a bare `0.1` could be a tenth or a thousandth.
+
+Bad: `above: 0.1`. Good: `above: 10%`.
+""",
+    "one-source": """
+A panel shows nothing, or two things.
+
+Exactly one of `metric`, `alert` and `queries` is written.
+""",
+    "unit-missing": """
+A panel with queries does not say in which unit their values are.
+
+Without a unit people read seconds as milliseconds and bytes as megabytes.
+
+Fix: write `unit`; the empty text says that values are plain numbers.
+""",
+    "receiver-name": """
+A receiver of notifications is called `nobody`.
+
+That is the name of the receiver for what is told to nobody.
+
+Fix: choose another name.
+""",
+}

@@ -1,0 +1,49 @@
+"""Pages of what shows when environments are laid over specs and objects are rendered."""
+
+PAGES = {
+    "dead-overlay": """
+An environment changes a spec that is not there.
+
+`overlay` names specs by kind and name. A name that does not exist would change nothing, in silence.
+
+Fix: correct the name (the nearest one is suggested), or remove the entry.
+""",
+    "duplicate-object": """
+Two specs render the same Kubernetes object: kind, namespace and name are equal.
+
+One of them would overwrite the other, and Argo CD would report both Applications as fighting over it.
+
+Fix: rename one of the two specs.
+""",
+    "object-schema": """
+A rendered object does not meet the schema of the environment's Kubernetes version, or of a custom resource.
+
+The cluster would refuse it, or drop the field. The place is the spec that the object was rendered from, and the
+message names the field of the object. Where the spec's value is at fault, correct it; otherwise it is a mistake in
+apm, and worth a report.
+""",
+    "no-schema": """
+An object is of a kind or version that the environment's Kubernetes version does not have.
+
+Versions are removed over time: what worked on an older cluster is gone on the new one.
+
+Fix: check `cluster.version` of the environment. For a custom resource, its schema has to be among those that apm
+ships.
+""",
+    "policy": """
+A rendered object does not meet a policy of this repository.
+
+Policies stand in `policies/`; the message says what is wrong, and the policy's file is named beside it. The cluster
+holds the same policy and would refuse the object.
+
+Fix: change the spec that the object comes from. If an exception is really needed, write a Waiver with the policy's
+name as `rule`, kind and name of the object as `scope`, and a last day.
+""",
+    "unused-waiver": """
+A Waiver makes an exception that nothing needs any more.
+
+Exceptions that stay after their reason has gone would cover the next mistake too. This is a warning.
+
+Fix: remove it.
+""",
+}
