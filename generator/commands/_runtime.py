@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -45,17 +45,26 @@ def documents(terminal: Terminal, environment: str, workflow: str | None = None)
     return found
 
 
-def printed(terminal: Terminal, found: "RunResult", as_json: bool) -> None:
-    """Print where a run stands."""
+def printed(terminal: Terminal, found: "RunResult", as_json: bool, *, shown: bool = False) -> None:
+    """Print where a run stands; `shown` says that its steps were printed while it ran."""
     if as_json:
         click.echo(json.dumps(as_value(found), indent=2, ensure_ascii=False))
         return
-    for line in runtime_cli().lines(found, verbose=terminal.verbose > 0):
+    told = runtime_cli().lines(replace(found, path=()) if shown else found, verbose=terminal.verbose > 0)
+    for number, line in enumerate(told):
         click.echo(line)
+        if number == 0 and shown:
+            click.echo(f"  path: {_path(found)}")
     if found.output is not None:
         click.echo("  output:")
         for name, value in found.output.items() if isinstance(found.output, dict) else [("", found.output)]:
             click.echo(f"    {name}: {_short(value)}")
+
+
+def _path(found: "RunResult") -> str:
+    """Return the steps of the workflow itself, in order: `van → plan → create`."""
+    own = (step for step in found.path if step.path.count("/") == 1 and step.verb not in ("set", "switch"))
+    return " → ".join(step.path.split("/")[1] for step in own) or "(no step has ended)"
 
 
 def as_value(found: "RunResult") -> dict[str, Any]:

@@ -50,9 +50,9 @@ def run(terminal: Terminal, workflow: str, environment: str, given: str, replies
         echo=terminal.say,
         verbose=terminal.verbose > 0,
     )
-    printed(terminal, found, as_json)
+    printed(terminal, found, as_json, shown=not terminal.quiet)
     if not as_json:
-        _next(terminal, found, environment)
+        _next(terminal, found)
     click.get_current_context().exit(EXIT.get(found.status, 1))
 
 
@@ -76,10 +76,13 @@ def _input(given: str) -> dict[str, Any]:
     return value  # pyright: ignore[reportUnknownVariableType]
 
 
-def _next(terminal: Terminal, found: "RunResult", environment: str) -> None:
-    terminal.say("")
-    terminal.say("what to look at next:")
-    terminal.say(f"  apm runs show {found.id}         every step of this run")
-    terminal.say(f"  apm graph {found.workflow}                    the workflow as a diagram")
+def _next(terminal: Terminal, found: "RunResult") -> None:
+    rows = [
+        (f"apm runs show {found.id}", "every step of this run"),
+        (f"apm graph {found.workflow} --format svg", "the workflow as a picture"),
+    ]
     if (terminal.root / "rendered").is_dir():
-        terminal.say("  rendered/                            what Argo CD would sync; start with docs/HANDOVER.md of an environment")
+        rows.append(("rendered/", "what Argo CD syncs; start with docs/HANDOVER.md of an environment"))
+    terminal.say("\nwhat to look at next:")
+    for what, why in rows:
+        terminal.say(f"  {what:36} {why}")
