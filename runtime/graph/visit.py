@@ -62,9 +62,9 @@ class StepNode:
     async def _visited(self, frame: Frame, values: Mapping[str, Any], number: int) -> Visited:
         limit = frame.document.limits.max_steps
         if frame.tally.take(values.get("used", 0)) > limit:
-            return self._give_up("too-many-steps", "The run has executed too many steps", f"the limit is {limit}")
+            return self._give_up(frame, "too-many-steps", "The run has executed too many steps", f"the limit is {limit}")
         if self.step.max_visits and number > self.step.max_visits:
-            return self._exhausted()
+            return self._exhausted(frame)
         context = self._context(frame, values, number)
         try:
             if self.step.when and not expressions.condition(self.step.when, context.scope):
@@ -74,14 +74,14 @@ class StepNode:
         except StepError as error:
             return self._failed(error.problem, context)
 
-    def _exhausted(self) -> Visited:
+    def _exhausted(self, frame: Frame) -> Visited:
         if self.step.on_exhausted is None:
             detail = f"{self.step.id} may be visited {self.step.max_visits} times"
-            return replace(self._give_up("exhausted", "A step was visited too often", detail), outcome="exhausted")
+            return replace(self._give_up(frame, "exhausted", "A step was visited too often", detail), outcome="exhausted")
         return Visited("exhausted", self.step.on_exhausted)
 
-    def _give_up(self, type_: str, title: str, detail: str) -> Visited:
-        return Visited("failed", END, problem=problem(type_, title, detail), final=True)
+    def _give_up(self, frame: Frame, type_: str, title: str, detail: str) -> Visited:
+        return Visited("failed", END, problem=problem(type_, title, detail, frame.plain(self.step.id)), final=True)
 
     def _key(self, frame: Frame, number: int) -> str:
         return "/".join((str(frame.run["id"]), *frame.path, f"{self.step.id}#{number}"))

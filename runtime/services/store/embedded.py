@@ -31,6 +31,7 @@ class EmbeddedStore:
         self._info = self._dir / "store.json"
         self._users = self._dir / "users"
         self._mark = self._users / str(os.getpid())
+        self._child: subprocess.Popen[bytes] | None = None
 
     async def start(self) -> str:
         """Return the address of the server, started if need be.
@@ -54,6 +55,8 @@ class EmbeddedStore:
             if not self._others() and self._info.exists():
                 self._terminate(int(json.loads(self._info.read_text())["pid"]))
                 self._info.unlink()
+            elif self._child:
+                self._child.returncode = 0  # it outlives us on purpose: somebody else uses it
 
     @contextlib.contextmanager
     def _locked(self) -> Generator[None]:
@@ -85,6 +88,7 @@ class EmbeddedStore:
             # Ctrl-C in the terminal is for the command; the store has to outlive it to record how the run ended.
             start_new_session=True,
         )
+        self._child = process
         await self._wait_until_up(process, port)
         self._info.write_text(json.dumps({"pid": process.pid, "port": port}))
         return port
@@ -116,12 +120,14 @@ class EmbeddedStore:
             f"The embedded store did not answer within {_START_SECONDS:.0f} s", f"see {self._dir / 'store.log'}"
         )
 
-    @staticmethod
-    def _terminate(pid: int) -> None:
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            if _is_server(pid):
+    def _terminate(self, pid: int) -> None:
+        if _is_server(pid):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-                os.waitpid(pid, 0)
+        if self._child and self._child.pid == pid:
+            self._child.wait()
+        elif self._child:
+            self._child.returncode = 0
 
 
 def _is_server(pid: int) -> bool:
