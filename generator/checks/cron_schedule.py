@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from generator.timetable import NotASchedule, Schedule, parse, unlucky
+from generator.cron import NotASchedule, Schedule, parse, unlucky
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
 from generator.spans import inside
