@@ -30,3 +30,5 @@ def _take(module: Module, source: Path, folder: Path) -> None:
             raise UnavailableError(f"{module.path} {module.version} has no {pattern}")
         for file in files:
             shutil.copyfile(file, folder / file.name)
+            if folder.name == "bin":  # a module doesn't say which of its files are programs
+                (folder / file.name).chmod(0o755)
