@@ -23,21 +23,19 @@ def canonical(text: str) -> str:
     match = _QUANTITY.fullmatch(text)
     number, unit = (Decimal(match[1]), match[2] or "") if match else (Decimal(0), "")
     if unit in _DECIMAL:
-        return _decimal(text, number.scaleb(_DECIMAL[unit] + 3))
+        return _decimal(number.scaleb(_DECIMAL[unit] + 3))
     value = number * 1024 ** _BINARY.index(unit)
     if value < 1024 or value != int(value):
-        return _decimal(text, value * 1000)
+        return _decimal(value * 1000)
     amount, power = int(value), 0
     while amount % 1024 == 0 and power < len(_BINARY) - 1:
         amount, power = amount // 1024, power + 1
     return f"{amount}{_BINARY[power]}"
 
 
-def _decimal(text: str, thousandths: Decimal) -> str:
+def _decimal(thousandths: Decimal) -> str:
     if thousandths <= 0 or thousandths != int(thousandths):
-        raise PydanticCustomError(
-            "quantity", "`{text}` is no amount; write one such as 500m, 2, 512Mi or 10Gi", {"text": text}
-        )
+        raise PydanticCustomError("quantity", "it should be an amount such as 500m, 2, 512Mi or 10Gi")
     amount, units = int(thousandths), list(_DECIMAL)
     while amount % 1000 == 0 and len(units) > 1:
         amount, units = amount // 1000, units[1:]

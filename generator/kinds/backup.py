@@ -1,13 +1,11 @@
 """A scheduled backup of a state store: when, to where, kept how long, and what it promises."""
 
-import zoneinfo
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from generator import cron
 from generator.kinds._image import Image
 from generator.kinds._quantity import Quantity
 from generator.kinds.state_store import StateStore
@@ -15,34 +13,12 @@ from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, Ref, SecretRef, Strict
 
 
-def _cron(text: str) -> str:
-    try:
-        cron.parse(text)
-    except ValueError as error:
-        raise PydanticCustomError("cron", "{reason}", {"reason": str(error)}) from None
-    return " ".join(text.split())
-
-
-def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise PydanticCustomError(
-            "time-zone", "`{zone}` is no IANA time zone; write one such as Europe/Berlin or Etc/UTC", {"zone": text}
-        ) from None
-    return text
-
-
-Cron: TypeAlias = Annotated[str, AfterValidator(_cron)]
-TimeZone: TypeAlias = Annotated[str, AfterValidator(_zone)]
-
-
 class Schedule(Strict):
     """When a backup is made."""
 
-    cron: Cron
+    cron: str
     """Five fields, such as `0 2 * * *`."""
-    time_zone: TimeZone
+    time_zone: str
     """IANA time zone of the schedule: without one a cluster takes whatever its controller runs in."""
     starting_deadline: Duration = "1h"
     """How late a backup may still start when the cluster could not start it in time."""

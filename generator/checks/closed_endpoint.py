@@ -1,0 +1,55 @@
+"""Something is called that the network rules keep closed.
+
+Every pod is under default deny. What is opened follows from the specs: public addresses by port, and pods of the
+cluster by their labels. A host name inside the cluster says nothing about labels, so the environment has to declare
+what runs behind it; and a state store has to say where it is.
+
+Fix: add the host to the environment's `services`, or `service` (or `addresses`) to the store's `connection`.
+
+Bad: `http: {url: "https://erp.erp-system.svc/stock"}` with nothing in the environment.
+
+Good: the same, and `services: {erp.erp-system.svc: {namespace: erp-system, labels: {app: erp}, ports: [8443]}}`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from generator.endpoints import endpoint
+from generator.model import Catalogue, Check, Declared, Loc
+from generator.problems import Problem
+from generator.strictness import environment_of
+
+
+def run(catalogue: Catalogue) -> Iterable[Problem]:
+    """Report hosts and stores that no rule can be derived for, where anything is deployed and runs."""
+    environment = environment_of(catalogue)
+    if environment is None or not environment.spec.deployed or not catalogue.all("Runtime"):
+        return
+    used = {runtime.spec.state_store for runtime in catalogue.all("Runtime")}
+    for store in catalogue.all("StateStore"):
+        connection = store.spec.connection
+        if store.name in used and not connection.service and not connection.addresses:
+            message = "no pod may reach this store: nothing says where it is"
+            hint = "add `service` (in the cluster) or `addresses` (outside of it)"
+            yield store.problem(("spec", "connection"), "closed-endpoint", message, hint, key=True)
+    for spec, loc, url in _addresses(catalogue):
+        found = endpoint(url, "")
+        if found.in_cluster and found.host not in environment.spec.services:
+            message = f"no pod may reach {found.host}: nothing says which pods are behind it in {environment.name}"
+            hint = f"add {found.host} to `services` of the Environment {environment.name}"
+            yield spec.problem(loc, "closed-endpoint", message, hint)
+
+
+def _addresses(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, str]]:
+    for model in catalogue.all("Model"):
+        if model.spec.endpoint:
+            yield model, ("spec", "endpoint"), model.spec.endpoint
+    for tool in catalogue.all("Tool"):
+        for transport in ("http", "mcp"):
+            if call := getattr(tool.spec, transport):
+                yield tool, ("spec", transport, "url"), call.url
+    for backup in catalogue.all("Backup"):
+        if bucket := backup.spec.destination.bucket:
+            yield backup, ("spec", "destination", "bucket", "endpoint"), bucket.endpoint
+
+
+CHECK = Check("closed-endpoint", run, each_environment=True)
