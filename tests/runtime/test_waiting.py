@@ -1,0 +1,173 @@
+"""Runs that wait for people, timers and events."""
+
+from typing import Any
+
+import pytest
+
+from runtime.problems import StepError
+from tests.runtime.conftest import World, workflow
+
+APPROVAL = """
+state: {decision: {type: string}}
+output: {decision: "${state.decision}", by: "${steps.ok.output.by}"}
+steps:
+  - id: ok
+    approval:
+      message: "Ship {{ input.what }}?"
+      options: [accept, reject]
+      assignees: [devops]
+      timeout: 24h
+      onTimeout: reject
+      payload: {what: "${input.what}"}
+    save: {decision: "${output.decision}"}
+"""
+
+
+async def test_a_run_waits_for_a_decision_and_goes_on_with_it(world: World) -> None:
+    found = await world.run(workflow(APPROVAL), input={"what": "it"})
+    assert found.status == "waiting"
+    (question,) = found.waiting
+    assert (question["message"], question["options"], question["payload"]) == (
+        "Ship it?",
+        ["accept", "reject"],
+        {"what": "it"},
+    )
+    found = await world.answer(found.id, "accept")
+    assert (found.status, found.output) == ("succeeded", {"decision": "accept", "by": "ada"})
+
+
+async def test_nobody_decides_what_is_not_an_option(world: World) -> None:
+    found = await world.run(workflow(APPROVAL), input={"what": "it"})
+    with pytest.raises(StepError, match="not one of the options"):
+        await world.answer(found.id, "perhaps")
+    assert (await world.go_on(found.id)).status == "waiting"
+
+
+async def test_a_decision_is_taken_once(world: World) -> None:
+    found = await world.run(workflow(APPROVAL), input={"what": "it"})
+    await world.answer(found.id, "accept")
+    with pytest.raises(StepError, match="does not wait"):
+        await world.answer(found.id, "reject")
+
+
+async def test_when_nobody_decides_in_time_the_declared_option_counts(world: World) -> None:
+    found = await world.run(workflow(APPROVAL, limits={"timeout": "48h"}), input={"what": "it"})
+    found = await world.later(found.id, 23 * 3600)
+    assert found.status == "waiting"
+    found = await world.later(found.id, 2 * 3600)
+    assert (found.status, found.output) == ("succeeded", {"decision": "reject", "by": "timeout"})
+
+
+async def test_without_such_an_option_the_step_fails_as_timeout(world: World) -> None:
+    found = await world.run(workflow("steps: [{id: q, ask: {question: Name, timeout: 5m}}]"))
+    found = await world.later(found.id, 301)
+    assert found.problem
+    assert (found.status, found.problem.type) == ("failed", "timeout")
+
+
+async def test_a_run_that_waits_past_its_limit_times_out(world: World) -> None:
+    found = await world.run(workflow("limits: {timeout: 1h}\nsteps: [{id: q, ask: {question: Name}}]"))
+    found = await world.later(found.id, 3601)
+    assert (found.status, world.telemetry.value("apm_runs_total", workflow="main", outcome="timeout")) == ("timeout", 1)
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [(7, True), ("seven", False), (-1, False)])
+async def test_an_answer_is_held_to_its_schema(world: World, answer: Any, accepted: bool) -> None:
+    document = workflow("""
+        output: {n: "${steps.q.output}"}
+        steps: [{id: q, ask: {question: How many, schema: {type: integer, minimum: 0}}}]
+        """)
+    found = await world.run(document)
+    if accepted:
+        assert (await world.answer(found.id, answer)).output == {"n": answer}
+        return
+    with pytest.raises(StepError, match="refused"):
+        await world.answer(found.id, answer)
+
+
+async def test_a_timer_ends_by_itself(world: World) -> None:
+    found = await world.run(workflow("steps: [{id: w, wait: {for: 10m}}]"))
+    assert (found.status, found.waiting[0]["kind"]) == ("waiting", "timer")
+    assert (await world.later(found.id, 599)).status == "waiting"
+    assert (await world.later(found.id, 2)).status == "succeeded"
+
+
+LISTEN = """
+output: {got: "${steps.l.output}"}
+channels: {orders: {name: orders}}
+steps: [{id: l, listen: {channel: orders, when: "output.total > 10", timeout: 30m, onTimeout: nothing}}]
+"""
+
+
+async def test_a_run_hears_the_first_event_that_it_listens_for(world: World) -> None:
+    await world.store.events.add("early", "orders", {"total": 99}, world.clock.now() - 1)
+    found = await world.run(workflow(LISTEN))
+    for number, total in enumerate((5, 50, 60)):
+        await world.store.events.add(f"e{number}", "orders", {"total": total}, world.clock.now() + number)
+    await world.scheduler().hear()
+    assert (await world.go_on(found.id)).output == {"got": {"total": 50}}
+
+
+async def test_a_run_listens_only_so_long(world: World) -> None:
+    found = await world.run(workflow(LISTEN))
+    await world.scheduler().hear()
+    assert (await world.later(found.id, 1801)).output == {"got": "nothing"}
+
+
+async def test_an_event_starts_the_workflows_of_its_channel_once(world: World) -> None:
+    schema = {"type": "object", "properties": {"total": {"type": "integer"}}}
+    consumer = workflow(
+        'name: consumer\noutput: {n: "${input.total}"}\nsteps: [{id: s, function: text-statistics, with: {text: x}}]',
+        triggers=[{"channel": "orders"}],
+        channels={"orders": {"name": "orders", "payload": schema}},
+    )
+    producer = workflow(
+        "steps: [{id: e, emit: {channel: orders, payload: {total: 7}}}]",
+        channels={"orders": {"name": "orders", "payload": schema}},
+    )
+    found = await world.run(producer, consumer)
+    for _ in range(2):
+        await world.scheduler().deliver()
+    (run,) = await world.store.runs.find({"workflow": "consumer"})
+    assert found.status == "succeeded"
+    assert (await world.go_on(run.id)).output == {"n": 7}
+    assert world.telemetry.value("apm_events_total", channel="orders") == 1
+
+
+async def test_an_event_with_a_wrong_payload_is_not_published(world: World) -> None:
+    channels = {"orders": {"name": "orders", "payload": {"type": "integer"}}}
+    found = await world.run(workflow("steps: [{id: e, emit: {channel: orders, payload: x}}]", channels=channels))
+    assert found.problem
+    assert found.problem.type == "invalid-input"
+
+
+async def test_an_event_that_cannot_be_delivered_ends_as_a_dead_letter(world: World) -> None:
+    consumer = workflow(
+        "name: consumer\ninput: {type: object, required: [x]}\nsteps: [{id: w, wait: {for: 1s}}]",
+        triggers=[{"channel": "orders"}],
+        channels={"orders": {"name": "orders", "maxAttempts": 2}},
+    )
+    world.documents = {"consumer": consumer}
+    await world.store.events.add("e", "orders", {}, world.clock.now())
+    for _ in range(3):
+        await world.scheduler().deliver()
+    (dead,) = await world.store.collections["dead_letters"].find_all({})
+    assert "does not accept" in dead["reason"]
+    assert world.telemetry.value("apm_dead_letters_total", channel="orders") == 1
+
+
+@pytest.mark.parametrize(("policy", "runs"), [("Forbid", 1), ("Allow", 2), ("Replace", 2)])
+async def test_a_schedule_starts_runs_and_minds_the_one_before(world: World, policy: str, runs: int) -> None:
+    trigger = {"cron": "0 2 * * *", "timeZone": "Europe/Berlin", "concurrencyPolicy": policy}
+    document = workflow("limits: {timeout: 99h}\nsteps: [{id: w, wait: {for: 72h}}]", triggers=[trigger])
+    world.documents = {"main": document}
+    scheduler = world.scheduler()
+    await scheduler.fire()
+    assert await world.store.runs.find({"workflow": "main"}) == []
+    for _ in range(2):
+        world.clock.advance(24 * 3600)
+        await scheduler.fire()
+        await scheduler.fire()
+    found = await world.store.runs.find({"workflow": "main"})
+    assert len(found) == runs
+    assert sum(run.state == "cancelled" for run in found) == (policy == "Replace")
