@@ -33,7 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--port", type=int)
     serving.add_argument("--spec-dir", type=Path)
     serving.set_defaults(command=_serve)
-    commands.add_parser("indexes", help="create the indexes of the store").set_defaults(command=_indexes)
+    indexing = commands.add_parser("indexes", help="create the indexes of the store, and what a file declares")
+    indexing.add_argument("--store", type=Path, help="store document with declared collections")
+    indexing.set_defaults(command=_indexes)
     checking = commands.add_parser("check", help="load and compile the workflow documents of a folder")
     checking.add_argument("--spec-dir", type=Path)
     checking.set_defaults(command=_check)
@@ -47,16 +49,20 @@ def _serve(asked: argparse.Namespace) -> None:
 
 
 def _indexes(asked: argparse.Namespace) -> None:
-    del asked
-    from runtime.services.store import indexes, opened
+    from runtime.services.store import declared, indexes, opened
     from runtime.telemetry import Telemetry
 
-    async def work() -> None:
+    document = declared.read(asked.store) if asked.store else None
+
+    async def work() -> list[str]:
         async with opened(environment.read(), Telemetry()) as store:
             await indexes.create(store.collections)
+            return await declared.apply(store.database, document) if document else []
 
-    asyncio.run(work())
-    _say(f"created {sum(len(keys) for keys in indexes.INDEXES.values())} indexes")
+    found = asyncio.run(work())
+    _say(f"created {sum(len(keys) for keys in indexes.INDEXES.values())} indexes of the runtime")
+    for line in found:
+        _say(f"created {line}")
 
 
 def _check(asked: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, PyMongoError
 
 from runtime.problems import Failure, StepError
@@ -43,6 +44,8 @@ class Store:
     """For the checkpointer, the indexes and the self-check."""
     where: str
     """What a person is told about where the data is."""
+    database: "AsyncDatabase[dict[str, Any]]"
+    """For collections that a StateStore declares; the repositories are the way to all others."""
 
     async def ping(self) -> bool:
         """Return whether the store answers."""
@@ -53,7 +56,7 @@ class Store:
         return True
 
 
-def _store(collections: Mapping[str, Collection], where: str) -> Store:
+def _store(collections: Mapping[str, Collection], where: str, database: "AsyncDatabase[dict[str, Any]]") -> Store:
     return Store(
         specs=Specs(collections["specs"]),
         runs=Runs(collections["runs"]),
@@ -65,6 +68,7 @@ def _store(collections: Mapping[str, Collection], where: str) -> Store:
         leases=Leases(collections["leases"]),
         collections=collections,
         where=where,
+        database=database,
     )
 
 
@@ -84,7 +88,7 @@ async def opened(settings: Settings, telemetry: Telemetry, *, check: bool = True
             collections = {name: Collection(database, name, telemetry) for name in NAMES}
             await _prepare(collections, check=check)
             telemetry.set(STORE_UP, 1)
-            yield _store(collections, str(settings.state_dir) if embedded else "MongoDB at MONGODB_URI")
+            yield _store(collections, str(settings.state_dir) if embedded else "MongoDB at MONGODB_URI", database)
     finally:
         if embedded:
             embedded.stop()

@@ -1,0 +1,165 @@
+"""The state store: the portable subset, the queue, leases, and the embedded server."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import runtime.services.store as package
+from runtime.problems import Failure
+from runtime.services.store import indexes, opened, selfcheck
+from runtime.services.store.collection import Collection
+from runtime.services.store.embedded import EmbeddedStore
+from runtime.services.store.runs import LEASE, new
+from runtime.settings import Settings
+from runtime.telemetry import Telemetry
+from tests.runtime.conftest import World
+
+FORBIDDEN = re.compile(
+    r"\$(push|addToSet|pull|where|expr|lookup|facet|merge|out|group|exists|ne|not|nor|or|elemMatch|regex|text|near|"
+    r"currentDate|rename|mul|setOnInsert|bit|pop|slice|NOW|\$NOW|jsonSchema)\b"
+    r"|find_one_and_replace|replace_one|array_filters|aggregate\(|start_session|\.watch\(|partialFilterExpression"
+)
+
+
+def sources() -> list[Path]:
+    folder = Path(str(package.__file__)).parent
+    return [*folder.glob("*.py"), folder.parent / "checkpointer.py"]
+
+
+@pytest.mark.parametrize("file", sources(), ids=lambda file: file.name)
+def test_the_repository_layer_stays_inside_the_portable_subset(file: Path) -> None:
+    code = "\n".join(line.split("  # ")[0] for line in file.read_text().splitlines())
+    assert FORBIDDEN.findall(re.sub(r'""".*?"""', "", code, flags=re.DOTALL)) == []
+
+
+def test_only_one_module_calls_the_driver() -> None:
+    callers = {file.name for file in sources() if re.search(r"^\s*(from|import) pymongo", file.read_text(), re.MULTILINE)}
+    assert callers == {"collection.py", "__init__.py"}
+
+
+async def test_a_store_that_is_silently_wrong_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def lost(self: Collection, where: Any, update: Any) -> bool:
+        del self, where, update
+        return True  # says that it has updated, whatever the condition
+
+    monkeypatch.setattr(Collection, "change", lost)
+    with pytest.raises(Failure, match="updates only what still matches"):
+        await selfcheck.run(world.store.collections["selfcheck"])
+
+
+async def test_the_embedded_store_passes_its_check(world: World) -> None:
+    await selfcheck.run(world.store.collections["selfcheck"])
+
+
+async def test_creating_indexes_again_changes_nothing(world: World) -> None:
+    await indexes.create(world.store.collections)
+
+
+async def test_a_run_is_claimed_once_by_many(world: World) -> None:
+    for number in range(40):
+        await world.store.runs.add(new(f"r{number}", "w", "d", {}, number))
+    names = [f"w{number}" for number in range(60)]
+    claims = await asyncio.gather(*(world.store.runs.claim(name, world.clock.now()) for name in names))
+    assert sorted(run.id for run in claims if run) == sorted(f"r{number}" for number in range(40))
+
+
+async def test_urgent_runs_go_first_then_the_older_ones(world: World) -> None:
+    for name, priority, due in (("late", 0, 3), ("early", 0, 1), ("urgent", 5, 9)):
+        await world.store.runs.add(new(name, "w", "d", {}, due, priority=priority))
+    claims = [await world.store.runs.claim("w", world.clock.now()) for _ in range(3)]
+    assert [run.id for run in claims if run] == ["urgent", "early", "late"]
+
+
+async def test_a_run_that_is_not_due_is_not_claimed(world: World) -> None:
+    await world.store.runs.add(new("r", "w", "d", {}, world.clock.now() + 1))
+    assert await world.store.runs.claim("w", world.clock.now()) is None
+
+
+async def test_who_has_lost_a_run_cannot_change_it(world: World) -> None:
+    runs = world.store.runs
+    await runs.add(new("r", "w", "d", {}, 0))
+    old = await runs.claim("a", world.clock.now())
+    world.clock.advance(LEASE / 1000 + 1)
+    assert await runs.sweep(world.clock.now()) == ["r"]
+    young = await runs.claim("b", world.clock.now())
+    assert old
+    assert young
+    assert young.epoch == old.epoch + 1
+    assert await runs.beat(old, world.clock.now()) is None
+    assert not await runs.end(old, "succeeded", 1)
+    assert await runs.end(young, "succeeded", 1)
+
+
+async def test_a_heartbeat_keeps_a_run_and_brings_the_cancel_flag(world: World) -> None:
+    runs = world.store.runs
+    await runs.add(new("r", "w", "d", {}, 0))
+    run = await runs.claim("a", world.clock.now())
+    assert run
+    world.clock.advance(LEASE / 1000 - 1)
+    assert await runs.beat(run, world.clock.now())
+    world.clock.advance(2)
+    assert await runs.sweep(world.clock.now()) == []
+    assert await runs.cancel("r", world.clock.now()) == "running"
+    now = await runs.beat(run, world.clock.now())
+    assert now
+    assert now.cancel == 1
+
+
+async def test_one_leads_until_its_lease_is_over(world: World) -> None:
+    leases = world.store.leases
+    assert await leases.take("scheduler", "a", 0, 10)
+    assert not await leases.take("scheduler", "b", 5, 10)
+    assert await leases.take("scheduler", "a", 9, 10)
+    assert not await leases.take("scheduler", "b", 15, 10)
+    assert await leases.take("scheduler", "b", 20, 10)
+
+
+async def test_values_of_users_come_back_as_they_were(world: World) -> None:
+    value = {"a.b": True, "$x": [1, 2.5, None, {"": "é\u0000"}], "big": 2**53}
+    await world.store.runs.add(new("r", "w", "d", value, 0))
+    run = await world.store.runs.get("r")
+    assert run
+    assert run.input == value
+
+
+async def test_a_store_that_does_not_answer_is_one_sentence() -> None:
+    settings = Settings(store_uri="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100")
+    with pytest.raises(Failure, match="does not answer"):
+        async with opened(settings, Telemetry()):
+            pass
+
+
+async def test_a_store_that_goes_away_is_an_unavailable_problem_and_a_metric(tmp_path: Path) -> None:
+    from runtime.problems import StepError
+
+    telemetry = Telemetry()
+    async with opened(Settings(state_dir=tmp_path), telemetry) as store:
+        assert telemetry.value("apm_store_up") == 1
+        embedded = EmbeddedStore(tmp_path)
+        await embedded.start()
+        embedded._others = lambda: False  # pyright: ignore[reportAttributeAccessIssue]
+        embedded.stop()
+        with pytest.raises(StepError, match="does not answer"):
+            await store.runs.get("r")
+        assert telemetry.value("apm_store_up") == 0
+
+
+async def test_two_commands_share_the_embedded_store_of_a_folder(tmp_path: Path) -> None:
+    first, second = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
+    other = tmp_path / "users" / "1"  # process 1 always lives
+    address = await first.start()
+    other.touch()
+    first.stop()
+    assert await second.start() == address
+    other.unlink()
+    second.stop()
+    assert not (tmp_path / "store.json").exists()
+
+
+async def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Failure, match="cannot be made"):
+        await EmbeddedStore(tmp_path / "file" / "state").start()
