@@ -34,10 +34,8 @@ def conditions(params: Freshness, _: Callable[[str], Runtime]) -> Iterable[Condi
 
 def describe(params: Freshness) -> str:
     """Return the age, or that there is none."""
-    return (
-        "{{ if gt $value 1e9 }}No success is known{{ else }}The last success is {{ $value | humanizeDuration }} old"
-        f"{{{{ end }}}}; the limit is {params.above}."
-    )
+    known = "{{ if gt $value 1e9 }}No success is known{{ else }}No success for {{ $value | humanizeDuration }}{{ end }}"
+    return f"{known}; the limit is {params.above}."
 
 
 def cases(params: Freshness, proof: Proof) -> Iterable[Case]:

@@ -14,7 +14,7 @@ Good: no `uid` at all: then it is the dashboard's name.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from generator.model import Catalogue, Check, Declared
+from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
 
 
@@ -25,9 +25,13 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
         uid = spec.spec.uid or spec.name
         before = first.setdefault(uid, spec)
         if before is not spec:
-            related = ((before.document.at(("spec", "uid")), "the first one"),)
-            yield spec.problem(("spec", "uid"), "dashboard-uid", f'the uid "{uid}" is taken', related=related)
+            related = ((before.document.at(_place(before)), "the first one"),)
+            yield spec.problem(_place(spec), "dashboard-uid", f'the uid "{uid}" is taken', related=related)
     yield from _shared(catalogue)
+
+
+def _place(spec: Declared) -> Loc:
+    return ("spec", "uid") if spec.spec.uid else ("metadata", "name")
 
 
 def _shared(catalogue: Catalogue) -> Iterable[Problem]:
