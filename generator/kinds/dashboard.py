@@ -80,6 +80,7 @@ class Row(Strict):
     title: str
     """Heading."""
     panels: Annotated[Many[Panel], Field(min_length=1)]
+    """Panels; a new line begins where the width is used up."""
 
 
 class DashboardSpec(Strict):
@@ -96,7 +97,9 @@ class DashboardSpec(Strict):
     tags: Many[str] = ()
     """Tags by which it is found."""
     variables: Many[Variable] = ()
+    """Choices at the top. A panel with `metric` obeys every one whose label the metric has."""
     rows: Annotated[Many[Row], Field(min_length=1)]
+    """Rows from top to bottom."""
 
 
 @dataclass(frozen=True)

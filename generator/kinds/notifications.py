@@ -42,7 +42,9 @@ class Receiver(Strict):
     """Where messages go."""
 
     slack: Slack
+    """The channel."""
     titles: Titles = Titles()
+    """How the titles of its messages start."""
 
 
 class Timing(Strict):
@@ -107,11 +109,13 @@ class NotificationsSpec(Strict):
     receivers: Annotated[dict[Name, Receiver], Field(min_length=1)]
     """Receivers by name."""
     timing: Timing = Timing()
+    """When messages are sent, unless a route says otherwise."""
     routes: Many[Route] = ()
     """Routes in order; the first that takes an alert counts."""
     default: str | None = None
     """Receiver of what no route takes; without one such alerts are told to nobody."""
     inhibitions: Many[Inhibition] = ()
+    """Which alerts silence others while they fire."""
     language: Literal["en", "de"] = "en"
     """Language of the words that messages are made of."""
 
