@@ -14,7 +14,7 @@ demo: ## install, validate, render, run the reference workflow here (FAST=1: scr
 	@python3 toolchain/venv.py run
 	@$(APM) validate
 	@$(APM) render
-	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies examples/replies/apm-cycle.yaml)
+	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies specs/tests/apm-cycle.replies.yaml)
 
 .PHONY: test
 test: lint tools ## everything that CI runs: lint, types, layers, specs, all tests

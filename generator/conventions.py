@@ -16,6 +16,9 @@ LABEL_PART_OF = "app.kubernetes.io/part-of"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "apm"
 
+DATA_SUFFIXES = (".replies.yaml",)
+"""YAML files below specs/ that are no specs: written replies of agents, for tests."""
+
 FILE_SIZE_LIMIT = 1 << 20
 """Bytes of one file below specs/ or policies/."""
 DOCUMENT_NODE_LIMIT = 100_000

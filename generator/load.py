@@ -29,7 +29,7 @@ def load(root: Path) -> Loaded:
             name = path.relative_to(root).as_posix()
             files[name] = _read(root, path, name, problems)
     for name, text in files.items():
-        if name.endswith((".yaml", ".yml")) and text is not UNREAD:
+        if _is_spec(name) and text is not UNREAD:
             documents += documents_in(name, text, problems)
     if not documents and not problems:
         message, hint = (
@@ -38,6 +38,10 @@ def load(root: Path) -> Loaded:
         )
         problems.append(Problem(Place(conventions.SPECS), "no-specs", message, hint))
     return Loaded(tuple(documents), files, tuple(problems))
+
+
+def _is_spec(name: str) -> bool:
+    return name.endswith((".yaml", ".yml")) and not name.endswith(conventions.DATA_SUFFIXES)
 
 
 def _walk(root: Path, top: Path, problems: list[Problem]) -> Iterator[Path]:

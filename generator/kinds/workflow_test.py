@@ -19,9 +19,9 @@ class Expected(Strict):
     status: Literal["succeeded", "failed", "waiting"] = "succeeded"
     """How the run ends."""
     path: Many[str] | None = None
-    """Steps that were executed, in order; a step of a sub-workflow is written `step/inner`."""
+    """Steps of the workflow itself that were executed, in order; skipped ones are left out."""
     visits: dict[str, Annotated[int, Field(ge=0)]] = {}
-    """How often single steps were executed."""
+    """How often single steps were executed; a step inside another one is written `plan/assess/risk-assessment`."""
     output: dict[str, Any] = {}
     """Fields of the run's output and their values."""
     problem: str | None = None

@@ -26,33 +26,33 @@ INPUTS: Mapping[str, Mapping[str, Any]] = {
 }
 """The inputs that are shipped."""
 ATTENDED = {**INPUTS["apm-cycle"], "attended": True, "maxRevisions": 3}
-REPLIES = sorted((ROOT / "examples" / "replies").glob("*.yaml"))
+REPLIES = sorted(p.name.removesuffix(".replies.yaml") for p in (ROOT / "specs" / "tests").glob("*.replies.yaml"))
 ERP_TOOLS = {"erp-transactions", "erp-inventory", "erp-documents"}
 
 
 def replies(name: str) -> dict[str, list[Any]]:
     """Return the scripted replies of a workflow."""
-    return yaml.safe_load((ROOT / "examples" / "replies" / f"{name}.yaml").read_text())["agents"]
+    return yaml.safe_load((ROOT / "specs" / "tests" / f"{name}.replies.yaml").read_text())["agents"]
 
 
 # --- the replies that are shipped ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", REPLIES, ids=lambda path: path.stem)
-def test_replies_fit_the_schemas_of_their_agents(path: Path) -> None:
+@pytest.mark.parametrize("workflow", REPLIES)
+def test_replies_fit_the_schemas_of_their_agents(workflow: str) -> None:
     below = {
-        path.stem: documents()[path.stem],
-        **{n: documents()[n] for n in documents()[path.stem].workflows},
+        workflow: documents()[workflow],
+        **{n: documents()[n] for n in documents()[workflow].workflows},
     }
     agents = {name: agent for document in below.values() for name, agent in document.agents.items()}
-    given = replies(path.stem)
+    given = replies(workflow)
     assert given.keys() == agents.keys()
     wrong = {name: schemas.findings(agents[name].output, one) for name, many in given.items() for one in many}
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
 def test_every_workflow_with_replies_has_an_input_that_it_accepts() -> None:
-    assert {path.stem for path in REPLIES} == INPUTS.keys()
+    assert set(REPLIES) == INPUTS.keys()
     wrong = {name: schemas.findings(documents()[name].input, value) for name, value in INPUTS.items()}
     assert {name: found for name, found in wrong.items() if found} == {}
 
