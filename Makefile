@@ -11,7 +11,7 @@ help: ## this list
 
 .PHONY: demo
 demo: ## install, validate, render, run the reference workflow here (FAST=1: scripted replies instead of the model)
-	@python3 toolchain/venv.py run
+	@python3 toolchain/install.py run
 	@$(APM) validate
 	@$(APM) render
 	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies specs/tests/apm-cycle.replies.yaml)
@@ -39,7 +39,7 @@ lint: install ## ruff, import layers, pyright strict, `apm validate`, `apm rende
 
 .PHONY: install
 install: ## install what is pinned into .venv
-	@python3 toolchain/venv.py dev
+	@python3 toolchain/install.py dev
 
 .PHONY: tools
 tools: ## build or find kubectl, an API server, promtool, amtool, kubeconform in a cache outside the checkout
@@ -74,7 +74,7 @@ schemas: install ## take the JSON Schemas of Kubernetes and CRD objects anew fro
 
 .PHONY: lock
 lock: ## write the Python lock files anew (needs uv)
-	python3 toolchain/venv.py lock
+	python3 toolchain/install.py lock
 
 .PHONY: clean
 clean: ## delete what was made here; caches outside the checkout stay

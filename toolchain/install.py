@@ -1,8 +1,8 @@
 """Installs what is pinned into `.venv`, and nothing when it is there already. Standard library only.
 
-    python3 toolchain/venv.py run     what `apm` needs to render and to run workflows here
-    python3 toolchain/venv.py dev     the same and what the tests need
-    python3 toolchain/venv.py lock    writes the lock files anew from pyproject.toml (needs uv)
+    python3 toolchain/install.py run     what `apm` needs to render and to run workflows here
+    python3 toolchain/install.py dev     the same and what the tests need
+    python3 toolchain/install.py lock    writes the lock files anew from pyproject.toml (needs uv)
 
 Lock files hold versions and hashes and no addresses, so that pip asks whatever index its user has set up.
 """
