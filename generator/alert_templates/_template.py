@@ -18,7 +18,7 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 def _percent(text: str) -> str:
     if not _PERCENT.fullmatch(text) or not 0 < Decimal(text[:-1]) <= 100:
-        raise PydanticCustomError("percentage-form", "a share is a number above 0 and up to 100 with %, such as 5% or 0.1%")
+        raise PydanticCustomError("percentage-form", "a share is a number above 0 up to 100 and %, such as 5% or 0.1%")
     return text
 
 
