@@ -55,7 +55,7 @@ def _of_document(key: _ByDigest) -> Config:
 
 def of_store(store: StateStore) -> Config:
     """Return what the index job reads."""
-    return _config("store", store.name, store.document)
+    return _config("store", store.name, store.document.model_dump(by_alias=True, exclude_defaults=True))
 
 
 def _config(kind: str, name: str, value: Mapping[str, Any]) -> Config:

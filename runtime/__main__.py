@@ -49,7 +49,8 @@ def _serve(asked: argparse.Namespace) -> None:
 
 
 def _indexes(asked: argparse.Namespace) -> None:
-    from runtime.services.store import declared, indexes, opened
+    from runtime.services import declared
+    from runtime.services.store import indexes, opened
     from runtime.telemetry import Telemetry
 
     document = declared.read(asked.store) if asked.store else None

@@ -1,6 +1,5 @@
 """A MongoDB database: how it is reached, and its collections with indexes, retention and backup."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from generator.kinds._schema import schema_of
 from generator.kinds.environment import Service
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, FileRef, Many, Ref, SecretRef, Strict
+from runtime.contract.stores import STORE_FORMAT, CollectionDocument, IndexDocument, StoreDocument
 
 
 class Index(Strict):
@@ -22,6 +22,8 @@ class Index(Strict):
     """No two documents have the same values."""
     text: bool = False
     """A text index; a collection has one at the most."""
+    language: str | None = None
+    """Language of a text index, such as `german`: how words are cut to their stems."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> "Index":
@@ -29,6 +31,8 @@ class Index(Strict):
             raise PydanticCustomError("index-fields", "an index names a field once")
         if self.text and (self.unique or any(field.startswith("-") for field in self.fields)):
             raise PydanticCustomError("text-index", "a text index has no order and is not unique")
+        if self.language and not self.text:
+            raise PydanticCustomError("text-index", "`language` is for text indexes")
         return self
 
 
@@ -105,8 +109,8 @@ class StateStore(Thing):
     """A store, resolved."""
 
     spec: StateStoreSpec
-    document: Mapping[str, Any]
-    """What the index job reads: database, retention of runs, and collections with their schema and indexes."""
+    document: StoreDocument
+    """What the index job reads."""
 
     def uncovered(self) -> tuple[str, ...]:
         """Return what no backup covers, by name; `runs` are the runtime's own collections."""
@@ -119,24 +123,24 @@ def resolve(spec: StateStoreSpec, context: Resolving) -> StateStore:
     return StateStore(**context.base, spec=spec, document=_document(spec, context))
 
 
-def _document(spec: StateStoreSpec, context: Resolving) -> dict[str, Any]:
-    return {
-        "format": "apm.store/v1",
-        "name": context.base["source"].name,
-        "database": spec.database,
-        "runtimeRetention": spec.runtime_retention,
-        "collections": [_collection(collection, context) for collection in spec.collections],
-    }
+def _document(spec: StateStoreSpec, context: Resolving) -> StoreDocument:
+    return StoreDocument(
+        format=STORE_FORMAT,
+        name=context.base["source"].name,
+        database=spec.database,
+        runtime_retention=spec.runtime_retention,
+        collections=tuple(_collection(collection, context) for collection in spec.collections),
+    )
 
 
-def _collection(collection: Collection, context: Resolving) -> dict[str, Any]:
-    return {
-        "name": collection.name,
-        "schema": schema_of(collection.schema_, context),
-        "indexes": [{"fields": list(i.fields), "unique": i.unique, "text": i.text} for i in collection.indexes],
-        "retention": collection.retention,
-        "retentionField": collection.retention_field,
-    }
+def _collection(collection: Collection, context: Resolving) -> CollectionDocument:
+    return CollectionDocument(
+        name=collection.name,
+        schema=schema_of(collection.schema_, context),
+        indexes=tuple(IndexDocument(**index.model_dump()) for index in collection.indexes),
+        retention=collection.retention,
+        retention_field=collection.retention_field,
+    )
 
 
 KIND = Kind("StateStore", StateStoreSpec, StateStore, resolve)
