@@ -34,7 +34,9 @@ class CaseResult:
     differences: tuple[str, ...]
 
 
-def run_case(test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path) -> CaseResult:
+def run_case(
+    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path
+) -> CaseResult:
     """Run one case of a test; `folder` keeps the embedded store."""
     case, start = test.cases[number], time.monotonic()
     try:
@@ -48,7 +50,9 @@ def run_case(test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowD
     return CaseResult(test.name, case.name, test.source.file, time.monotonic() - start, differences)
 
 
-def _run(test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path) -> "RunResult":
+def _run(
+    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path
+) -> "RunResult":
     case = test.cases[number]
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=folder) as replies:
         written = test.replies[number]
@@ -59,7 +63,9 @@ def _run(test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocum
         for _ in range(MAX_ANSWERS):
             if found.status != "waiting" or (question := _next(found, case)) is None:
                 return found
-            found = runtime.answer(found.id, case.answers[_step(question)], to=question["id"], by="test", state_dir=folder / "state")
+            found = runtime.answer(
+                found.id, case.answers[_step(question)], to=question["id"], by="test", state_dir=folder / "state"
+            )
     raise Failure(f"the run still waits after {MAX_ANSWERS} answers")
 
 
@@ -74,7 +80,9 @@ def _step(question: Mapping[str, Any]) -> str:
 
 def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
     if found.status != expected.status:
-        yield f"status: expected {expected.status}, got {found.status}" + (f" ({found.problem})" if found.problem else "")
+        yield f"status: expected {expected.status}, got {found.status}" + (
+            f" ({found.problem})" if found.problem else ""
+        )
     ran = [step.path.split("/", 1)[1] for step in found.path if step.outcome != "skipped"]
     own = [path for path in ran if "/" not in path]
     if expected.path is not None and own != list(expected.path):
@@ -91,7 +99,9 @@ def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
         yield f"problem: expected {expected.problem}, got {found.problem.type if found.problem else 'none'}"
 
 
-def run_all(tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]", runtime: "ModuleType") -> Iterator[CaseResult]:
+def run_all(
+    tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]", runtime: "ModuleType"
+) -> Iterator[CaseResult]:
     """Yield the result of every case; each test starts from an empty store."""
     for test in tests:
         with tempfile.TemporaryDirectory(prefix="apm-test-") as name:
@@ -110,7 +120,7 @@ def junit(results: tuple[CaseResult, ...]) -> str:
 
 
 def _junit_case(result: CaseResult) -> str:
-    head = f"<testcase classname={quoteattr(result.test)} name={quoteattr(result.case)} file={quoteattr(result.file)} time=\"{result.seconds:.3f}\""
+    head = f'<testcase classname={quoteattr(result.test)} name={quoteattr(result.case)} file={quoteattr(result.file)} time="{result.seconds:.3f}"'
     if not result.differences:
         return head + "/>"
     return f"{head}><failure message={quoteattr(result.differences[0])}>{escape(chr(10).join(result.differences))}</failure></testcase>"

@@ -40,7 +40,9 @@ class Commands(click.Group):
             return None
         return getattr(importlib.import_module(f"generator.commands.{cmd_name}"), cmd_name)
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command where there is none of that name."""
         name = args[0]
         if name not in SUMMARIES and not name.startswith("-"):

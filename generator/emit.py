@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 _SAFE = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$()<>=+,;^~\\-]*(?:[ ][A-Za-z0-9_./$()<>=+,;^~\\-]+)*")
-_WORDS = frozenset("y n yes no on off true false null none nan inf".split())
+_WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
 _UNSAFE_IN_BLOCK = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\x85\u2028\u2029]")
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
@@ -92,7 +92,7 @@ def _number(value: float) -> str:
 
 def _text(text: str, indent: str) -> str:
     if "\n" in text and _fits_block(text):
-        body = text[:-1] if text.endswith("\n") else text
+        body = text.removesuffix("\n")
         lines = "\n".join(f"{indent}{line}" if line else "" for line in body.split("\n"))
         return f"{'|' if text.endswith(chr(10)) else '|-'}\n{lines}"
     return scalar(text)

@@ -56,7 +56,14 @@ def _field(name: str, info: FieldInfo) -> FieldDoc:
     required = info.is_required()
     default = None if required else _plain(info.get_default(call_default_factory=True))
     kind = _type(info.annotation, tuple(info.metadata))
-    return FieldDoc(info.alias or name, kind, (info.description or "").replace("\n", " "), required, default, model_in(info.annotation))
+    return FieldDoc(
+        info.alias or name,
+        kind,
+        (info.description or "").replace("\n", " "),
+        required,
+        default,
+        model_in(info.annotation),
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -85,7 +92,14 @@ def _type(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
         return f"list of {_type(args[0])}"
     if origin is dict:
         return f"mapping of {_type(args[1])}"
-    simple = {str: "text", int: "whole number", float: "number", bool: "true or false", dict: "mapping", type(None): "nothing"}
+    simple = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        dict: "mapping",
+        type(None): "nothing",
+    }
     if annotation in simple:
         return simple[annotation]
     return "mapping" if isinstance(annotation, type) and issubclass(annotation, BaseModel) else "any value"

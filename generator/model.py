@@ -236,8 +236,8 @@ class Resource:
     source: Source
     body: Mapping[str, Any]
     """All but apiVersion, kind and metadata: `{"spec": {...}}`."""
-    labels: Mapping[str, str] = field(default_factory=lambda: {})
-    annotations: Mapping[str, str] = field(default_factory=lambda: {})
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     namespaced: bool = True
     namespace: str | None = None
     """Namespace other than the environment's own."""

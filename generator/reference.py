@@ -1,6 +1,6 @@
 """The reference pages under docs/reference/, made from the models, checks, metrics and commands themselves.
 
-    python -m generator.reference          writes them (`make docs`)
+python -m generator.reference          writes them (`make docs`)
 """
 
 import inspect
@@ -38,7 +38,9 @@ def doc_of(kind: Kind) -> str:
 
 
 def _kinds() -> str:
-    rows = "\n".join(f"| [{name}]({name.lower()}.md) | {doc_of(kind).splitlines()[0]} |" for name, kind in KINDS.items())
+    rows = "\n".join(
+        f"| [{name}]({name.lower()}.md) | {doc_of(kind).splitlines()[0]} |" for name, kind in KINDS.items()
+    )
     common = "\n".join(_rows(fields.of(Metadata), ""))
     return f"# Kinds of specs\n\n| kind | what it is |\n|---|---|\n{rows}\n\nEvery spec has the same `metadata`:\n\n{_HEAD}{common}\n"
 
@@ -66,10 +68,22 @@ def _steps() -> str:
 def _rows(found: tuple[FieldDoc, ...], prefix: str, depth: int = 0) -> Iterator[str]:
     for field in found:
         name = f"{prefix}{field.name}"
-        default = "**required**" if field.required else f"`{_default(field.default)}`" if field.default not in (None, "", [], {}) else ""
+        default = (
+            "**required**"
+            if field.required
+            else f"`{_default(field.default)}`"
+            if field.default not in (None, "", [], {})
+            else ""
+        )
         yield f"| `{name}` | {_cell(field.type)} | {_cell(default)} | {_cell(field.doc)} |"
         if field.model is not None and field.type != "step" and depth < 4:
-            below = f"{name}[]." if field.type.startswith("list") else f"{name}.*." if field.type.startswith("mapping of") else f"{name}."
+            below = (
+                f"{name}[]."
+                if field.type.startswith("list")
+                else f"{name}.*."
+                if field.type.startswith("mapping of")
+                else f"{name}."
+            )
             yield from _rows(field.fields, below, depth + 1)
 
 
@@ -89,7 +103,8 @@ def _codes() -> str:
 
 def _metrics() -> str:
     rows = "\n".join(
-        f"| `{m.name}` | {m.type} | {', '.join(f'`{label.name}`' for label in m.labels)} | {_cell(m.help)} |" for m in CATALOGUE
+        f"| `{m.name}` | {m.type} | {', '.join(f'`{label.name}`' for label in m.labels)} | {_cell(m.help)} |"
+        for m in CATALOGUE
     )
     return f"# Metrics of the runtime\n\n`/metrics` exports exactly these.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}\n"
 

@@ -54,7 +54,9 @@ class _Resolver:
             "labels": meta.labels,
             "description": meta.description,
         }
-        return Resolving(base, self.find, self.every, self.catalogue.files, document.file, self.catalogue.environment or "")
+        return Resolving(
+            base, self.find, self.every, self.catalogue.files, document.file, self.catalogue.environment or ""
+        )
 
 
 def digest_of(spec: Declared, files: Mapping[str, str]) -> str:

@@ -113,7 +113,9 @@ def write(contents: Mapping[str, bytes], out: Path, environment: str, change: Ch
         raise Failure(f"{error.filename or out} can't be written: {error.strerror}", "nothing was changed") from None
 
 
-def _stage(contents: Mapping[str, bytes], out: Path, staged: Path, environment: str, fresh: set[str], gone: set[str]) -> None:
+def _stage(
+    contents: Mapping[str, bytes], out: Path, staged: Path, environment: str, fresh: set[str], gone: set[str]
+) -> None:
     staged.mkdir()
     for path in _all(out, environment):
         if path not in fresh and path not in gone:

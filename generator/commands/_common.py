@@ -1,5 +1,8 @@
 """What the commands share: the settings of `apm` itself, and how findings are printed."""
 
+import os
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -53,6 +56,12 @@ def format_option(command: F) -> F:
 def apm_version() -> str:
     """Return the version of apm; the only place where it comes from is pyproject.toml."""
     return version("apm")
+
+
+def program() -> str:
+    """Return how `apm` is called from here: by its name where the shell finds it, else by its path."""
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == "apm" and not shutil.which("apm") else "apm"
 
 
 def print_problems(problems: Sequence["Problem"], files: Mapping[str, str], form: str, terminal: Terminal) -> None:

@@ -26,7 +26,9 @@ def runtime_cli() -> ModuleType:
     try:
         import runtime.cli
     except ModuleNotFoundError as error:
-        raise Failure(f"running workflows needs {error.name}, which is not installed", "pip install 'apm[runtime,local]'") from None
+        raise Failure(
+            f"running workflows needs {error.name}, which is not installed", "pip install 'apm[runtime,local]'"
+        ) from None
     return runtime.cli
 
 

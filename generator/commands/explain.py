@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from generator.fields import FieldDoc
 
 
-@click.command(epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain rendered/staging/runtime/runtime.apm.yaml:40")
+@click.command(
+    epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain rendered/staging/runtime/runtime.apm.yaml:40"
+)
 @click.argument("what", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None) -> None:
@@ -74,7 +76,11 @@ def _line(field: "FieldDoc") -> str:
 
 
 def _value(value: Any) -> str:
-    return {None: "none", True: "true", False: "false"}.get(value, str(value)) if isinstance(value, (bool, type(None))) else str(value or "empty")
+    return (
+        {None: "none", True: "true", False: "false"}.get(value, str(value))
+        if isinstance(value, (bool, type(None)))
+        else str(value or "empty")
+    )
 
 
 def _first(text: str) -> str:

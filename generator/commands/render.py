@@ -40,7 +40,9 @@ def render(terminal: Terminal, names: tuple[str, ...], check: bool, out: Path | 
     context.exit(_render(terminal, names, check, target, allow_delete, form, key))
 
 
-def _render(terminal: Terminal, names: tuple[str, ...], check: bool, target: Path, allow_delete: int, form: str, key: str) -> int:
+def _render(
+    terminal: Terminal, names: tuple[str, ...], check: bool, target: Path, allow_delete: int, form: str, key: str
+) -> int:
     from generator import cache, write
     from generator.pipeline import build_all
     from generator.problems import Rejected
@@ -63,10 +65,18 @@ def _render(terminal: Terminal, names: tuple[str, ...], check: bool, target: Pat
     return 0
 
 
-def _compared(terminal: Terminal, contents: "Mapping[str, Mapping[str, bytes]]", changes: "Mapping[str, Change]", stale: tuple[str, ...], target: Path) -> int:
+def _compared(
+    terminal: Terminal,
+    contents: "Mapping[str, Mapping[str, bytes]]",
+    changes: "Mapping[str, Change]",
+    stale: tuple[str, ...],
+    target: Path,
+) -> int:
     from generator import write
 
-    differing = [(env, path) for env, change in changes.items() for path in (*change.changed, *change.added, *change.deleted)]
+    differing = [
+        (env, path) for env, change in changes.items() for path in (*change.changed, *change.added, *change.deleted)
+    ]
     for environment in stale:
         click.echo(f"{target.name}/{environment}: there is no such environment any more")
     if not differing and not stale:
@@ -82,7 +92,14 @@ def _compared(terminal: Terminal, contents: "Mapping[str, Mapping[str, bytes]]",
     return 3
 
 
-def _written(terminal: Terminal, contents: "Mapping[str, Mapping[str, bytes]]", changes: "Mapping[str, Change]", stale: tuple[str, ...], target: Path, allow_delete: int) -> None:
+def _written(
+    terminal: Terminal,
+    contents: "Mapping[str, Mapping[str, bytes]]",
+    changes: "Mapping[str, Change]",
+    stale: tuple[str, ...],
+    target: Path,
+    allow_delete: int,
+) -> None:
     from generator import write
 
     for environment, change in changes.items():
@@ -99,5 +116,9 @@ def _written(terminal: Terminal, contents: "Mapping[str, Mapping[str, bytes]]", 
 
 
 def _summary(change: "Change") -> str:
-    parts = [f"{len(paths)} {word}" for word, paths in (("added", change.added), ("changed", change.changed), ("deleted", change.deleted)) if paths]
+    parts = [
+        f"{len(paths)} {word}"
+        for word, paths in (("added", change.added), ("changed", change.changed), ("deleted", change.deleted))
+        if paths
+    ]
     return ", ".join(parts) or "nothing changed"

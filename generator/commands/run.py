@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.commands._common import Terminal, with_terminal
+from generator.commands._common import Terminal, program, with_terminal
 
 if TYPE_CHECKING:
     from runtime.cli import RunResult
@@ -18,13 +18,17 @@ EXIT = {"succeeded": 0, "waiting": 0, "interrupted": 130}
 
 @click.command(epilog="Example: apm run apm-cycle --env local --input examples/inputs/apm-cycle.json")
 @click.argument("workflow")
-@click.option("--env", "environment", default="local", show_default=True, metavar="NAME", help="Environment whose overlays apply.")
+@click.option(
+    "--env", "environment", default="local", show_default=True, metavar="NAME", help="Environment whose overlays apply."
+)
 @click.option("--input", "given", default="{}", metavar="FILE|JSON", help="Input: a JSON file, or JSON itself.")
 @click.option("--replies", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Answer from this file instead of a model (provider `scripted`).")  # fmt: skip
 @click.option("--model-file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Another model in GGUF form for the provider `local`.")  # fmt: skip
-@click.option("--no-input", "unattended", is_flag=True, help="Never ask at the terminal; a run that needs an answer waits.")
+@click.option(
+    "--no-input", "unattended", is_flag=True, help="Never ask at the terminal; a run that needs an answer waits."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_terminal
 def run(terminal: Terminal, workflow: str, environment: str, given: str, replies: Path | None, model_file: Path | None,
@@ -78,11 +82,11 @@ def _input(given: str) -> dict[str, Any]:
 
 def _next(terminal: Terminal, found: "RunResult") -> None:
     rows = [
-        (f"apm runs show {found.id}", "every step of this run"),
-        (f"apm graph {found.workflow} --format svg", "the workflow as a picture"),
+        (f"{program()} runs show {found.id}", "every step of this run"),
+        (f"{program()} graph {found.workflow} --format svg", "the workflow as a picture"),
     ]
     if (terminal.root / "rendered").is_dir():
         rows.append(("rendered/", "what Argo CD syncs; start with docs/HANDOVER.md of an environment"))
     terminal.say("\nwhat to look at next:")
     for what, why in rows:
-        terminal.say(f"  {what:36} {why}")
+        terminal.say(f"  {what:42} {why}")

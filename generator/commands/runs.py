@@ -80,7 +80,11 @@ def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: st
 @with_terminal
 def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
     """Go on with an interrupted run from its last checkpoint."""
-    _print(terminal, _call("resume", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0), as_json)
+    _print(
+        terminal,
+        _call("resume", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0),
+        as_json,
+    )
 
 
 def _state(terminal: Terminal) -> "Path":
@@ -98,7 +102,9 @@ def _print(terminal: Terminal, found: "RunResult", as_json: bool) -> None:
     from generator.commands.run import EXIT
 
     printed(terminal, found, as_json)
-    click.get_current_context().exit(EXIT.get(found.status, 0 if found.status in ("cancelled", "running", "queued") else 1))
+    click.get_current_context().exit(
+        EXIT.get(found.status, 0 if found.status in ("cancelled", "running", "queued") else 1)
+    )
 
 
 def _json_or_text(value: str) -> Any:

@@ -9,9 +9,13 @@ import click
 from generator.commands._common import Terminal, with_terminal
 
 
-@click.command(epilog="Example: apm schema --out .apm/schema, then `# yaml-language-server: $schema=.apm/schema/all.json`")
+@click.command(
+    epilog="Example: apm schema --out .apm/schema, then `# yaml-language-server: $schema=.apm/schema/all.json`"
+)
 @click.argument("kind", required=False)
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write one file a kind and all.json here.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write one file a kind and all.json here."
+)
 @with_terminal
 def schema(terminal: Terminal, kind: str | None, out: Path | None) -> None:
     """Write JSON Schemas of all kinds, for editors.

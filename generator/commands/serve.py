@@ -9,12 +9,18 @@ from generator.commands._common import Terminal, with_terminal
 
 @click.command(epilog="Example: apm serve --role all --env local --port 8080")
 @click.option("--role", type=click.Choice(["all", "api", "worker", "scheduler"]), default="all", show_default=True)
-@click.option("--env", "environment", default="local", show_default=True, metavar="NAME", help="Environment whose overlays apply.")
+@click.option(
+    "--env", "environment", default="local", show_default=True, metavar="NAME", help="Environment whose overlays apply."
+)
 @click.option("--host", help="Address to listen on (default 127.0.0.1; another one needs APM_API_KEYS).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port (default 8080; 0 takes a free one).")
 @click.option("--spec-dir", type=click.Path(exists=True, file_okay=False, path_type=Path),
               help="Serve rendered workflow documents from here instead of the specs.")  # fmt: skip
-@click.option("--replies", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Answer from this file instead of a model.")
+@click.option(
+    "--replies",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Answer from this file instead of a model.",
+)
 @with_terminal
 def serve(terminal: Terminal, role: str, environment: str, host: str | None, port: int | None, spec_dir: Path | None,
           replies: Path | None) -> None:  # fmt: skip

@@ -49,7 +49,10 @@ def _chosen(terminal: Terminal, names: tuple[str, ...]) -> "tuple[WorkflowTest, 
     view = next(iter(checked(terminal).views))
     found = {t.name: t for t in resolve(view, KINDS).all(WorkflowTest)}
     if not found:
-        raise Failure("there are no workflow tests", "write a spec of kind WorkflowTest; `apm explain WorkflowTest` says what it holds")
+        raise Failure(
+            "there are no workflow tests",
+            "write a spec of kind WorkflowTest; `apm explain WorkflowTest` says what it holds",
+        )
     for name in names:
         if name not in found:
             raise Failure(f'there is no workflow test "{name}"', nearest(name, found))

@@ -51,7 +51,9 @@ def test_no_colour_where_there_is_no_terminal(apm: Apm) -> None:
 HEAVY = ("langgraph", "langchain_core", "pymongo", "httpx", "starlette")
 
 
-@pytest.mark.parametrize("module", ["generator.cli", "generator.pipeline", "runtime.contract", "runtime.steps", "runtime.telemetry"])
+@pytest.mark.parametrize(
+    "module", ["generator.cli", "generator.pipeline", "runtime.contract", "runtime.steps", "runtime.telemetry"]
+)
 def test_importing_the_generator_loads_neither_langgraph_nor_pymongo(module: str) -> None:
     program = f"import sys, {module}; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -59,6 +61,8 @@ def test_importing_the_generator_loads_neither_langgraph_nor_pymongo(module: str
 
 
 def test_help_imports_no_model_library() -> None:
-    program = "import sys, generator.cli; print([m for m in ('pydantic', 'jinja2', 'yaml', 'ruamel') if m in sys.modules])"
+    program = (
+        "import sys, generator.cli; print([m for m in ('pydantic', 'jinja2', 'yaml', 'ruamel') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

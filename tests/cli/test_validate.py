@@ -88,11 +88,16 @@ BAD = {
     "binary file": ("specs/x.yaml", "\x00\x01\x02", "yaml-syntax"),
     "alias bomb": (
         "specs/x.yaml",
-        "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
+        "a: &a [x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{b}: &{b} [{', '.join(['*' + a] * 9)}]\n" for a, b in zip("abcdefgh", "bcdefghi", strict=True)),
         "too-many-values",
     ),
     "list instead of a spec": ("specs/x.yaml", "- a\n- b\n", "not-a-mapping"),
-    "unknown kind": ("specs/x.yaml", "apiVersion: apm/v1\nkind: Agnet\nmetadata: {name: x}\nspec: {}\n", "unknown-kind"),
+    "unknown kind": (
+        "specs/x.yaml",
+        "apiVersion: apm/v1\nkind: Agnet\nmetadata: {name: x}\nspec: {}\n",
+        "unknown-kind",
+    ),
     "other version": ("specs/x.yaml", "apiVersion: apm/v2\nkind: Team\nmetadata: {name: x}\nspec: {}\n", "api-version"),
     "deep nesting": ("specs/x.yaml", "a: " + "[" * 20000 + "\n", "too-deep"),
 }
@@ -157,7 +162,12 @@ def test_a_missing_prompt_file_is_found(apm: Apm, repository: Path) -> None:
 
 def test_a_literal_password_is_refused_and_never_echoed(apm: Apm, repository: Path) -> None:
     password = "hunter2-Tr0ub4dor"
-    edit(repository, "endpoint: https://models.example.com", f"endpoint: https://user:{password}@models.example.com", Path("specs/models.yaml"))
+    edit(
+        repository,
+        "endpoint: https://models.example.com",
+        f"endpoint: https://user:{password}@models.example.com",
+        Path("specs/models.yaml"),
+    )
     for form in ("text", "json", "sarif", "github"):
         result = apm("validate", "--format", form)
         assert result.code == 1
