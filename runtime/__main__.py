@@ -13,7 +13,7 @@ from runtime.problems import Failure
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 1 with one sentence on standard error."""
-    asked = _parser().parse_args(arguments)
+    asked = parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
@@ -24,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="runtime", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return the commands and their options."""
+    found = argparse.ArgumentParser(prog="runtime", description=__doc__)
+    commands = found.add_subparsers(required=True, metavar="COMMAND")
     serving = commands.add_parser("serve", help="serve the API, claim runs, or act for all of them")
     serving.add_argument("--role", choices=environment.ROLES, default="all")
     serving.add_argument("--host")
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="load and compile the workflow documents of a folder")
     checking.add_argument("--spec-dir", type=Path)
     checking.set_defaults(command=_check)
-    return parser
+    return found
 
 
 def _serve(asked: argparse.Namespace) -> None:

@@ -193,6 +193,8 @@ def _gaps(project: Project, environment: Environment) -> dict[str, Any]:
 def _store(store: StateStore) -> dict[str, Any]:
     connection = store.spec.connection
     return {
+        "name": store.name,
+        "retention": store.spec.runtime_retention,
         "members": store.spec.members,
         "secret": connection.secret,
         "owner": store.owner,

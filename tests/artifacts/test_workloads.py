@@ -9,6 +9,7 @@ import yaml
 from generator.emit import canonical
 from generator.kinds.workflow import Workflow
 from generator.pipeline import Built
+from runtime import __main__ as command
 from runtime import settings
 from runtime.load import parse
 from tests.artifacts.conftest import deployed, objects_of
@@ -128,6 +129,16 @@ def test_every_variable_is_one_that_the_runtime_reads(objects: list[Object]) -> 
             given = {e["name"] for e in container.get("env", [])}
             ours = {v for v in given if v.startswith(("APM_", "MONGODB_")) and not v.startswith("APM_SECRET_")}
             assert ours <= spy.asked, (name, ours - spy.asked)
+
+
+def test_arguments_are_understood_by_the_image(objects: list[Object]) -> None:
+    """What `ENTRYPOINT ["python", "-m", "runtime"]` gets."""
+    asked: list[list[str]] = []
+    for _, pod in _pods(objects):
+        asked += [c["args"] for c in _containers(pod) if "apm-runtime" in c["image"]]
+    assert len(asked) >= 4
+    for arguments in asked:
+        command.parser().parse_args(arguments)
 
 
 def test_settings_of_a_worker_are_what_the_spec_says(reference: Built) -> None:
