@@ -8,6 +8,7 @@ from generator.kinds.environment import EnvironmentSpec, Service
 from generator.kinds.model import Model
 from generator.kinds.runtime import Runtime
 from generator.kinds.workflow import nested
+from runtime.nodes.http import HttpStep
 
 ANYWHERE = "*"
 """Host of an address that is only known when a run computes it."""
@@ -53,8 +54,8 @@ def _found(runtime: Runtime) -> Iterator[Endpoint]:
             yield endpoint(tool.url, f"Tool {tool.name}")
     for workflow in runtime.workflows:
         for step in nested(workflow.steps):
-            if call := getattr(step, "http", None):
-                yield endpoint(call.url, f"Workflow {workflow.name}, step {step.id}")
+            if isinstance(step, HttpStep):
+                yield endpoint(step.http.url, f"Workflow {workflow.name}, step {step.id}")
 
 
 def _model(model: Model) -> Endpoint:

@@ -135,7 +135,7 @@ def _alerts(project: Project) -> dict[str, Any]:
 def _receivers(rules: Iterable[Notifications], severity: str, owner: str) -> str:
     found = [(one, one.route(severity, owner)) for one in rules]
     told = [f"{name} ({one.spec.receivers[name].slack.channel})" for one, name in found if name]
-    return ", ".join(told) or "**nobody**"
+    return ", ".join(told) or ("nobody: only shown" if severity == "info" else "**nobody**")
 
 
 # --- what people do by hand -------------------------------------------------------------------------------------------
