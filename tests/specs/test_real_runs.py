@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_the_cycle_takes_exactly_this_path(tmp_path: Path) -> None:
 
 
 @contextmanager
-def erp(*statuses: int) -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
+def erp(*statuses: int) -> Generator[tuple[str, list[tuple[str, str, Any]]]]:
     """Yield address and requests (path, idempotency key, body) of a server that answers with these, the last again."""
     requests: list[tuple[str, str, Any]] = []
 
