@@ -15,6 +15,7 @@ SUMMARIES = {
     "init": "Make a small GitOps repository that validates, renders and runs at once.",
     "validate": "Check all specs and print every problem.",
     "render": "Write what the specs say to rendered/, or compare with it.",
+    "diff": "Say what changes in the clusters when this is merged, and what is risky about it.",
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store.",
     "runs": "List, show, cancel, resume and answer runs.",

@@ -1,0 +1,34 @@
+"""A workload stops.
+
+No pods means that nothing answers and nothing is executed, and alerts on what is missing may stay silent, because
+nothing reports any more. Where a pause is meant, say in the pull request until when.
+
+Marked: `replicas: 0`, an autoscaler whose `maxReplicas` is 0, a CronJob with `suspend: true`.
+Not marked: fewer replicas than before, but one at least.
+"""
+
+from collections.abc import Iterator
+
+from generator.diff.model import Change, Mark, Risk
+from generator.diff.risks._read import at, of
+
+_COUNTS = {"Deployment": "replicas", "StatefulSet": "replicas", "HorizontalPodAutoscaler": "maxReplicas"}
+
+
+def run(change: Change) -> Iterator[Mark]:
+    """Yield a mark where the new side has no pods and the old one had, or is new."""
+    new = change.new
+    if new is None:
+        return
+    key = _COUNTS.get(new.kind)
+    if key and at(new.value, "spec", key) == 0 and at(of(change.old, new.kind), "spec", key) != 0:
+        yield Mark("replicas-to-zero", f"{new.kind} {new.name} runs no pods any more", f"spec.{key}")
+    if (
+        new.kind == "CronJob"
+        and at(new.value, "spec", "suspend")
+        and not at(of(change.old, "CronJob"), "spec", "suspend")
+    ):
+        yield Mark("replicas-to-zero", f"CronJob {new.name} is suspended", "spec.suspend")
+
+
+RISK = Risk("replicas-to-zero", run)

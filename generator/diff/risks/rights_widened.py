@@ -1,0 +1,185 @@
+"""Somebody or something may do more than before.
+
+Marked: verbs, resources or subjects of RBAC that were not there; a repository, namespace or kind that Argo CD may
+use; a pod that gets a token, a capability, root or the host; a weaker Pod Security level; an admission policy that no
+longer denies; an agent with another tool or effect allowed, or with one no longer denied; a tool whose effect is
+stronger.
+Not marked: rights that are taken away, or the same rights written in another way."""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+from generator.diff.model import Change, Mark, Risk
+from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, pod, texts
+
+_NAME = "rights-widened"
+_LEVELS = ("restricted", "baseline", "privileged")
+_EFFECTS = ("read", "notify", "write", "deploy")
+_POD = {"hostNetwork": True, "hostPID": True, "hostIPC": True, "automountServiceAccountToken": True}
+_CONTAINER = {
+    "privileged": True,
+    "allowPrivilegeEscalation": True,
+    "readOnlyRootFilesystem": False,
+    "runAsNonRoot": False,
+}
+_DEFAULTS = {"readOnlyRootFilesystem": False, "runAsNonRoot": False, "automountServiceAccountToken": True,
+             "allowPrivilegeEscalation": True}  # fmt: skip
+_WORKFLOW = "apm.workflow/v1"
+
+
+def run(change: Change) -> Iterator[Mark]:
+    """Yield a mark for each right that the new side has and the old one has not."""
+    if change.new is None:
+        yield from _admission_gone(change)
+        return
+    for look in (_rbac, _bindings, _projects, _pods, _pod_security, _admission, _agents):
+        yield from look(change)
+
+
+def _new(change: Change, path: str, *keys: str) -> Iterator[Any]:
+    """Yield the items of a list that the new side has and the old one has not."""
+    before = [json.dumps(one, sort_keys=True) for one in items(change.old.value if change.old else {}, *keys)]
+    for one in items(change.new.value if change.new else {}, *keys):
+        if json.dumps(one, sort_keys=True) not in before:
+            yield one
+
+
+def _rbac(change: Change) -> Iterator[Mark]:
+    before = set(_rights(of(change.old, "Role", "ClusterRole")))
+    for right in dict.fromkeys(_rights(of(change.new, "Role", "ClusterRole"))):
+        if not any(_allows(known, right) for known in before):
+            group, resource, name, verb = right
+            what = f"{resource}{'.' + group if group else ''}{' ' + name if name else ''}"
+            yield Mark(_NAME, f"{change.object.kind} {change.object.name} may {verb} {what}", "rules")
+
+
+def _rights(role: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for rule in items(role, "rules"):
+        names = texts(rule, "resourceNames") or [""]
+        urls = [("", url) for url in texts(rule, "nonResourceURLs")]
+        things = list(product(texts(rule, "apiGroups"), texts(rule, "resources"))) + urls
+        yield from ((g, r, name, verb) for (g, r), name, verb in product(things, names, texts(rule, "verbs")))
+
+
+def _allows(known: tuple[str, ...], right: tuple[str, ...]) -> bool:
+    group, resource, name, verb = (mine in ("*", other) for mine, other in zip(known, right, strict=True))
+    return group and resource and verb and (name or not known[2])
+
+
+def _bindings(change: Change) -> Iterator[Mark]:
+    if not of(change.new, "RoleBinding", "ClusterRoleBinding"):
+        return
+    for subject in _new(change, "subjects", "subjects"):
+        who = f"{at(subject, 'kind')} {at(subject, 'name')}"
+        yield Mark(_NAME, f"{who} gets the rights of {at(change.object.value, 'roleRef', 'name')}", "subjects")
+
+
+_PROJECT = {
+    "sourceRepos": "may be fed from", "destinations": "may deploy to",
+    "clusterResourceWhitelist": "may manage cluster-wide", "namespaceResourceWhitelist": "may manage",
+}  # fmt: skip
+
+
+def _projects(change: Change) -> Iterator[Mark]:
+    if not of(change.new, "AppProject"):
+        return
+    for key, says in _PROJECT.items():
+        for one in _new(change, f"spec.{key}", "spec", key):
+            what = one if isinstance(one, str) else " ".join(str(value) for value in one.values() if value)
+            yield Mark(_NAME, f"AppProject {change.object.name} {says} {what}", f"spec.{key}")
+
+
+def _pods(change: Change) -> Iterator[Mark]:
+    (new, path), (old, _) = pod(change.new), pod(change.old)
+    if new:
+        yield from _switched(old, new, _POD, path, change.object.name)
+    before = containers(change.old)
+    for name, (container, where) in containers(change.new).items():
+        was = mapping(before[name][0] if name in before else None)
+        now, then = mapping(container, "securityContext"), mapping(was, "securityContext")
+        yield from _switched(then if was else None, now, _CONTAINER, f"{where}.securityContext", name)
+        for capability in sorted(set(texts(now, "capabilities", "add")) - set(texts(then, "capabilities", "add"))):
+            yield Mark(_NAME, f"{name} gets the capability {capability}", f"{where}.securityContext.capabilities.add")
+    yield from (Mark(_NAME, f"{change.object.name} mounts the node's {path_}", f"{path}.volumes")
+                for path_ in sorted(_host_paths(new) - _host_paths(old)))  # fmt: skip
+
+
+def _switched(
+    old: Mapping[str, Any] | None, new: Mapping[str, Any], bad: Mapping[str, bool], path: str, name: str
+) -> Iterator[Mark]:
+    for key, value in bad.items():
+        default = _DEFAULTS.get(key, False)
+        if new.get(key, default) == value and (not old or old.get(key, default) != value):
+            yield Mark(_NAME, f"{name} has {key}: {str(value).lower()}", f"{path}.{key}")
+
+
+def _host_paths(spec: Mapping[str, Any]) -> set[str]:
+    return {str(at(volume, "hostPath", "path")) for volume in items(spec, "volumes") if at(volume, "hostPath")}
+
+
+def _pod_security(change: Change) -> Iterator[Mark]:
+    label = "pod-security.kubernetes.io/enforce"
+    new, old = (at(of(side, "Namespace"), "metadata", "labels", label) for side in (change.new, change.old))
+    if old and _level(new) > _level(old):
+        yield Mark(
+            _NAME, f"Pod Security of {change.object.name} falls from {old} to {new or 'nothing'}", "metadata.labels"
+        )
+
+
+def _level(name: Any) -> int:
+    return _LEVELS.index(name) if name in _LEVELS else len(_LEVELS)
+
+
+def _admission_gone(change: Change) -> Iterator[Mark]:
+    if change.object.kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        yield Mark(_NAME, f"{change.object.kind} {change.object.name} no longer refuses anything")
+
+
+def _admission(change: Change) -> Iterator[Mark]:
+    kind = "ValidatingAdmissionPolicyBinding"
+    was, now = (texts(of(side, kind), "spec", "validationActions") for side in (change.old, change.new))
+    if "Deny" in was and "Deny" not in now:
+        yield Mark(_NAME, f"{change.object.name} warns where it denied", "spec.validationActions")
+    old, new = (
+        items(of(side, "ValidatingAdmissionPolicy"), "spec", "validations") for side in (change.old, change.new)
+    )
+    if len(new) < len(old):
+        yield Mark(_NAME, f"{change.object.name} has {len(old) - len(new)} rules fewer", "spec.validations")
+
+
+def _agents(change: Change) -> Iterator[Mark]:
+    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    if not old or not new:
+        return
+    base = data_path(change.object, _WORKFLOW)
+    for name, agent in mapping(new, "agents").items():
+        yield from _agent(name, mapping(old, "agents", name), agent, f"{base}.agents.{name}")
+    for name, tool in mapping(new, "tools").items():
+        was = mapping(old, "tools", name)
+        before, after = at(was, "effect") or "read", at(tool, "effect") or "read"
+        if was and _EFFECTS.index(after) > _EFFECTS.index(before):
+            yield Mark(_NAME, f"tool {name} may {after}, was {before}", f"{base}.tools.{name}.effect")
+
+
+def _agent(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Mark]:
+    if not old:
+        return
+    for tool in sorted(set(texts(new, "tools")) - set(texts(old, "tools"))):
+        yield Mark(_NAME, f"agent {name} gets the tool {tool}", f"{path}.tools")
+    for word in sorted(_granted(new) - _granted(old)):
+        yield Mark(_NAME, f"agent {name} may {word} without being asked", f"{path}.permissions.allow")
+    for word in sorted(set(texts(old, "permissions", "deny")) - set(texts(new, "permissions", "deny"))):
+        yield Mark(_NAME, f"agent {name} is no longer denied {word}", f"{path}.permissions.deny")
+    for word in sorted(set(texts(new, "permissions", "ask")) - set(texts(old, "permissions", "ask")) - _granted(old)):
+        yield Mark(_NAME, f"agent {name} may {word} after asking", f"{path}.permissions.ask")
+
+
+def _granted(agent: Mapping[str, Any]) -> set[str]:
+    """Return what is allowed: `read` where nothing is said; deny and ask win."""
+    allowed = texts(agent, "permissions", "allow") if at(agent, "permissions", "allow") is not None else ["read"]
+    return set(allowed) - set(texts(agent, "permissions", "deny")) - set(texts(agent, "permissions", "ask"))
+
+
+RISK = Risk(_NAME, run)
