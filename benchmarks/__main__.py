@@ -1,4 +1,6 @@
-"""`python -m benchmarks [--agents 10,100,1000] [--runs 3]`: CPU seconds and peak memory of `apm`, medians over fresh processes.
+"""`python -m benchmarks [--agents 10,100,1000] [--runs 3]`: CPU seconds and peak memory of `apm`.
+
+Medians over fresh processes.
 
 cold: no rendered/, no cache.  full: rendered/ there, `--no-cache`.  unchanged: nothing changed.  one: one spec changed.
 """

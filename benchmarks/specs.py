@@ -37,7 +37,12 @@ spec:
   schedule: {cron: "0 4 * * *", timeZone: Europe/Berlin}
   covers: {store: main}
   credentials: backup/config
-  destination: {claim: {size: 10Gi}}
+  destination:
+    bucket:
+      endpoint: https://s3.example.com
+      name: archives
+      secret: bucket/credentials
+      image: {name: rclone, digest: "sha256:1111111111111111111111111111111111111111111111111111111111111111"}
   retention: {days: 30}
   encryption: at-rest
   objectives: {rpo: 24h, rto: 2h}
@@ -78,7 +83,8 @@ spec:
       switch: [{{when: "state.sure", then: end}}]
       default: work
     - id: review
-      approval: {{message: "Is this right?", options: [accept, reject], assignees: [ops], timeout: 24h, onTimeout: reject}}
+      approval:
+        {{message: "Is this right?", options: [accept, reject], assignees: [ops], timeout: 24h, onTimeout: reject}}
 """
 
 RUNTIME = """\

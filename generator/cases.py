@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.sax.saxutils import escape, quoteattr
 
 from generator.kinds.workflow_test import Case, Expected, WorkflowTest
@@ -91,7 +91,7 @@ def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
     for path, visits in expected.visits.items():
         if counts[path] != visits:
             yield f"visits of {path}: expected {visits}, got {counts[path]}"
-    output = found.output if isinstance(found.output, dict) else {}
+    output = cast("dict[str, Any]", found.output) if isinstance(found.output, dict) else {}
     for name, value in expected.output.items():
         if output.get(name) != value:
             yield f"output.{name}: expected {json.dumps(value)}, got {json.dumps(output.get(name))}"
@@ -113,14 +113,15 @@ def junit(results: tuple[CaseResult, ...]) -> str:
     """Return the results as JUnit XML."""
     failed = sum(bool(r.differences) for r in results)
     cases = "".join(_junit_case(r) for r in results)
-    return (
-        f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites><testsuite name="apm test" tests="{len(results)}" failures="{failed}" '
-        f'errors="0" skipped="0" time="{sum(r.seconds for r in results):.3f}">{cases}</testsuite></testsuites>\n'
-    )
+    seconds = sum(r.seconds for r in results)
+    suite = f'name="apm test" tests="{len(results)}" failures="{failed}" errors="0" skipped="0" time="{seconds:.3f}"'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites><testsuite {suite}>{cases}</testsuite></testsuites>\n'
 
 
 def _junit_case(result: CaseResult) -> str:
-    head = f'<testcase classname={quoteattr(result.test)} name={quoteattr(result.case)} file={quoteattr(result.file)} time="{result.seconds:.3f}"'
+    names = {"classname": result.test, "name": result.case, "file": result.file, "time": f"{result.seconds:.3f}"}
+    head = "<testcase " + " ".join(f"{name}={quoteattr(value)}" for name, value in names.items())
     if not result.differences:
         return head + "/>"
-    return f"{head}><failure message={quoteattr(result.differences[0])}>{escape(chr(10).join(result.differences))}</failure></testcase>"
+    told = escape("\n".join(result.differences))
+    return f"{head}><failure message={quoteattr(result.differences[0])}>{told}</failure></testcase>"

@@ -1,7 +1,7 @@
 """A workflow as a drawing: steps and ways between them -> Mermaid, DOT or SVG text."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.contract import Step
@@ -63,10 +63,10 @@ def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node],
 
 def _inside(step: Step, here: str) -> tuple[list[Node], list[Edge], str]:
     """Return what is drawn inside a step, and the box that the way on starts from."""
-    branches: dict[str, Sequence[Step]] = {}
+    branches: Mapping[str, Sequence[Step]] = {}
     label = "join"
     if isinstance(step, ParallelStep):
-        branches, label = dict(step.parallel.branches), f"join {step.parallel.join}"
+        branches, label = step.parallel.branches, f"join {step.parallel.join}"
     elif isinstance(step, ForEachStep):
         branches, label = {"each": step.for_each.steps}, "all items"
     if not branches:
@@ -106,9 +106,7 @@ def _target(name: str, prefix: str, following: str, end: str) -> str:
 def mermaid(drawing: Diagram) -> str:
     """Return a Mermaid flowchart."""
     ids = {node.id: f"n{number}" for number, node in enumerate(drawing.nodes)}
-    lines = ["flowchart TD"]
-    for node in drawing.nodes:
-        lines.append(f"  {ids[node.id]}{_mermaid_shape(node)}")
+    lines = ["flowchart TD", *(f"  {ids[node.id]}{_mermaid_shape(node)}" for node in drawing.nodes)]
     for edge in drawing.edges:
         label = f'|"{_mermaid_text(edge.label)}"|' if edge.label else ""
         lines.append(f"  {ids[edge.source]} -->{label} {ids[edge.target]}")

@@ -32,7 +32,7 @@ def _mapping(value: Mapping[str, Any], indent: str, out: list[str]) -> None:
     for key, item in value.items():
         if type(key) is not str:  # pyright: ignore[reportUnnecessaryComparison]
             raise TypeError(f"a key must be a text, not {key!r}")
-        kind = type(item)
+        kind: type[Any] = item.__class__
         if kind is str:
             out.append(f"{indent}{scalar(key)}: {_text(item, indent + '  ')}\n")
         elif kind is dict or isinstance(item, Mapping):
@@ -53,7 +53,7 @@ def _mapping(value: Mapping[str, Any], indent: str, out: list[str]) -> None:
 
 def _sequence(value: Sequence[Any], indent: str, out: list[str]) -> None:
     for item in value:
-        kind = type(item)
+        kind: type[Any] = item.__class__
         if kind is str:
             out.append(f"{indent}- {_text(item, indent + '  ')}\n")
         elif (kind is dict or isinstance(item, Mapping)) and item:
@@ -62,7 +62,7 @@ def _sequence(value: Sequence[Any], indent: str, out: list[str]) -> None:
             out[start] = f"{indent}- {out[start][len(indent) + 2 :]}"
         elif (kind is list or kind is tuple) and item:
             out.append(f"{indent}-\n")
-            _sequence(item, indent + "  ", out)
+            _sequence(cast("Sequence[Any]", item), indent + "  ", out)
         else:
             out.append(f"{indent}- {_other(item)}\n")
 
@@ -76,8 +76,8 @@ def _other(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return _number(value)
-    if isinstance(value, (Mapping, list, tuple)) and not value:
-        return "{}" if isinstance(value, Mapping) else "[]"
+    if value in ({}, [], ()):
+        return "[]" if isinstance(value, (list, tuple)) else "{}"
     raise TypeError(f"can't be written as YAML: {type(value).__name__}")
 
 

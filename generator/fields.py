@@ -13,10 +13,10 @@ from runtime.steps import NODES
 
 @dataclass(frozen=True)
 class FieldDoc:
-    """One field: its name in YAML, type in words, doc, default, and what is below it."""
+    """One field: its name in YAML, type in words (`kind`), doc, default, and what is below it."""
 
     name: str
-    type: str
+    kind: str
     doc: str
     required: bool
     default: Any
@@ -73,7 +73,7 @@ def _plain(value: Any) -> Any:
 
 
 def _type(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
-    """Return a type in words: `list of Team names`, `text or nothing`."""
+    """Return a type in words (`kind`): `list of Team names`, `text or nothing`."""
     for marker in metadata:
         if isinstance(marker, Ref):
             return f"name of a {marker.kind}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, Protocol, TypeVar
+from typing import Annotated, Any, Literal, Protocol, TypeVar, cast
 
 from generator.problems import Place, Problem, Severity, path_text
 from runtime.contract import Name, Ref, Strict
@@ -30,6 +30,13 @@ class Document:
     """Place of the value at a path, or of the nearest part above it that exists."""
     key_at: Callable[[Loc], Place] = field(repr=False, compare=False)
     """Place of the key at a path."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Kind and name as written, well-formed or not; empty where there is none."""
+        metadata = self.value.get("metadata")
+        name = cast("Mapping[str, Any]", metadata).get("name", "") if isinstance(metadata, Mapping) else ""
+        return str(self.value.get("kind", "")), str(name)
 
     def problem(self, loc: Loc, code: str, message: str, hint: str = "", *, severity: Severity = "error",
                 related: Iterable[tuple[Place, str]] = (), key: bool = False) -> Problem:  # fmt: skip
@@ -203,12 +210,12 @@ class Project:
 
     def all(self, of: type[T]) -> tuple[T, ...]:
         """Return the things of a type, by name."""
-        found = self._things.get(of, {})  # pyright: ignore[reportArgumentType, reportCallIssue]
-        return tuple(found[name] for name in sorted(found))  # pyright: ignore[reportReturnType]
+        found = cast("Mapping[str, T]", self._things.get(cast("type[Thing]", of), {}))
+        return tuple(found[name] for name in sorted(found))
 
     def get(self, of: type[T], name: str) -> T:
         """Return a thing by type and name; KeyError where there is none."""
-        return self._things[of][name]  # pyright: ignore[reportArgumentType, reportReturnType, reportIndexIssue]
+        return cast("T", self._things[cast("type[Thing]", of)][name])
 
     def one(self, of: type[T]) -> T:
         """Return the only thing of a type (System)."""
@@ -236,8 +243,8 @@ class Resource:
     source: Source
     body: Mapping[str, Any]
     """All but apiVersion, kind and metadata: `{"spec": {...}}`."""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
     namespaced: bool = True
     namespace: str | None = None
     """Namespace other than the environment's own."""

@@ -25,14 +25,18 @@ def overlay(written: Catalogue, environment: Declared, kinds: Mapping[str, Kind]
                 continue
             if base is None:
                 known = written.names(kind)
-                problems.append(environment.document.problem(loc, "dead-overlay", f'there is no {kind} "{name}" to overlay',
-                                nearest(name, known) if known else nearest(kind, kinds), key=True))  # fmt: skip
+                problems.append(_dead(environment, loc, nearest(name, known) if known else nearest(kind, kinds)))
                 continue
             spec = parse_one(_merged(base.document, patch, environment.document, loc), kinds, problems)
             if spec:
                 patched[kind, name] = spec
     specs = tuple(patched.get((s.kind, s.name), s) for s in written.specs)
     return Catalogue(specs, written.files, environment.name, written.unparsed), problems
+
+
+def _dead(environment: Declared, loc: Loc, hint: str) -> Problem:
+    message = f'there is no {loc[-2]} "{loc[-1]}" to overlay'
+    return environment.problem(loc, "dead-overlay", message, hint, key=True)
 
 
 def _merged(base: Document, patch: Mapping[str, Any], over: Document, where: Loc) -> Document:

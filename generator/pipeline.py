@@ -1,7 +1,7 @@
 """The whole way from spec files to rendered files. Every command that checks, renders or explains goes through here."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from generator import artifacts, checks, kinds
 from generator.kinds.environment import Environment
 from generator.load import load
-from generator.model import Artifact, Catalogue, Check, Kind, Loaded, Project
+from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project
 from generator.overlay import views
 from generator.parse import parse
 from generator.problems import Failure, Problem, Rejected, nearest
@@ -62,7 +62,7 @@ class Built:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """Pause the cyclic garbage collector: all that a build makes lives until its end, and looking for cycles in it
     takes a quarter of the time."""
     enabled = gc.isenabled()
@@ -115,10 +115,10 @@ def _build(view: Catalogue) -> tuple[Environment_, list[Problem]]:
     return Environment_(project, tuple(rendered), files(rendered, environment.name)), problems
 
 
-def _unparsed(loaded: Loaded, declared: Iterable[object]) -> frozenset[tuple[str, str]]:
-    known = {id(d.document) for d in declared}  # pyright: ignore[reportAttributeAccessIssue]
-    names = ((d.value.get("kind"), d.value.get("metadata")) for d in loaded.documents if id(d) not in known)
-    return frozenset((str(kind), str(meta.get("name"))) for kind, meta in names if isinstance(meta, dict))
+def _unparsed(loaded: Loaded, declared: Iterable[Declared]) -> frozenset[tuple[str, str]]:
+    """Return kind and name of the documents that are no well-formed specs."""
+    known = {id(spec.document) for spec in declared}
+    return frozenset(d.identity for d in loaded.documents if id(d) not in known and d.identity[1])
 
 
 def _stop(problems: Iterable[Problem]) -> tuple[Problem, ...]:

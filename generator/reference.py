@@ -42,7 +42,8 @@ def _kinds() -> str:
         f"| [{name}]({name.lower()}.md) | {doc_of(kind).splitlines()[0]} |" for name, kind in KINDS.items()
     )
     common = "\n".join(_rows(fields.of(Metadata), ""))
-    return f"# Kinds of specs\n\n| kind | what it is |\n|---|---|\n{rows}\n\nEvery spec has the same `metadata`:\n\n{_HEAD}{common}\n"
+    head = "# Kinds of specs\n\n| kind | what it is |\n|---|---|\n"
+    return f"{head}{rows}\n\nEvery spec has the same `metadata`:\n\n{_HEAD}{common}\n"
 
 
 _HEAD = "| field | type | default | meaning |\n|---|---|---|---|\n"
@@ -75,13 +76,13 @@ def _rows(found: tuple[FieldDoc, ...], prefix: str, depth: int = 0) -> Iterator[
             if field.default not in (None, "", [], {})
             else ""
         )
-        yield f"| `{name}` | {_cell(field.type)} | {_cell(default)} | {_cell(field.doc)} |"
-        if field.model is not None and field.type != "step" and depth < 4:
+        yield f"| `{name}` | {_cell(field.kind)} | {_cell(default)} | {_cell(field.doc)} |"
+        if field.model is not None and field.kind != "step" and depth < 4:
             below = (
                 f"{name}[]."
-                if field.type.startswith("list")
+                if field.kind.startswith("list")
                 else f"{name}.*."
-                if field.type.startswith("mapping of")
+                if field.kind.startswith("mapping of")
                 else f"{name}."
             )
             yield from _rows(field.fields, below, depth + 1)
@@ -106,7 +107,9 @@ def _metrics() -> str:
         f"| `{m.name}` | {m.type} | {', '.join(f'`{label.name}`' for label in m.labels)} | {_cell(m.help)} |"
         for m in CATALOGUE
     )
-    return f"# Metrics of the runtime\n\n`/metrics` exports exactly these.\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n{rows}\n"
+    head = "# Metrics of the runtime\n\n`/metrics` exports exactly these.\n\n"
+    head += "| metric | type | labels | meaning |\n|---|---|---|---|\n"
+    return f"{head}{rows}\n"
 
 
 def _commands() -> str:

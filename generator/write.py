@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,7 +178,7 @@ def remove(out: Path, environment: str) -> None:
 
 
 @contextmanager
-def only_one(root: Path) -> Iterator[None]:
+def only_one(root: Path) -> Generator[None]:
     """Let one render at a time write: the second waits for the first."""
     folder = root / conventions.STATE_DIR
     try:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -59,7 +59,8 @@ def printed(terminal: Terminal, found: "RunResult", as_json: bool, *, shown: boo
             click.echo(f"  path: {_path(found)}")
     if found.output is not None:
         click.echo("  output:")
-        for name, value in found.output.items() if isinstance(found.output, dict) else [("", found.output)]:
+        output = cast("dict[str, Any]", found.output) if isinstance(found.output, dict) else {"": found.output}
+        for name, value in output.items():
             click.echo(f"    {name}: {_short(value)}")
 
 
@@ -78,7 +79,7 @@ def as_value(found: "RunResult") -> dict[str, Any]:
         "status": found.status,
         "path": [asdict(step) for step in found.path],
         "output": found.output,
-        "problem": problem.as_json() if problem else None,
+        "problem": problem.json() if problem else None,
         "waiting": [dict(question) for question in found.waiting],
         "tokensIn": found.tokens_in,
         "tokensOut": found.tokens_out,

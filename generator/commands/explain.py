@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from generator.fields import FieldDoc
 
 
-@click.command(
-    epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain rendered/staging/runtime/runtime.apm.yaml:40"
-)
+@click.command(epilog="Example: apm explain dead-reference; apm explain Agent.permissions")
 @click.argument("what", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None) -> None:
@@ -72,7 +70,7 @@ def _kind(name: str, path: str) -> Iterator[str]:
 
 def _line(field: "FieldDoc") -> str:
     need = "required" if field.required else f"default {_value(field.default)}"
-    return f"\n  {field.name} ({field.type}; {need})\n      {field.doc}"
+    return f"\n  {field.name} ({field.kind}; {need})\n      {field.doc}"
 
 
 def _value(value: Any) -> str:

@@ -1,5 +1,6 @@
 """`apm graph`: a workflow as a drawing."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -22,7 +23,7 @@ def graph(terminal: Terminal, workflow: str, form: str) -> None:
     from generator.svg import svg
 
     drawing = diagrams.diagram(_steps(terminal, workflow))
-    texts = {"mermaid": diagrams.mermaid, "dot": lambda d: diagrams.dot(d, workflow), "svg": svg}
+    texts = {"mermaid": diagrams.mermaid, "dot": partial(diagrams.dot, name=workflow), "svg": svg}
     click.echo(texts[form](drawing), nl=False)
 
 

@@ -70,8 +70,11 @@ def cancel(terminal: Terminal, id_: str, as_json: bool) -> None:
 def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: str, by: str, as_json: bool) -> None:
     """Answer what a run waits for; it goes on here."""
     given = _json_or_text(value)
-    _print(terminal, _call("answer", id_, given, to=to, comment=comment, by=by, state_dir=_state(terminal), echo=terminal.say,
-                           verbose=terminal.verbose > 0), as_json)  # fmt: skip
+    found = _call(
+        "answer", id_, given, to=to, comment=comment, by=by, state_dir=_state(terminal), echo=terminal.say,
+        verbose=terminal.verbose > 0,
+    )  # fmt: skip
+    _print(terminal, found, as_json)
 
 
 @runs.command(epilog="Example: apm runs resume ID")

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from generator.kinds.model import secret_env
 from generator.kinds._schema import schema_of
+from generator.kinds.model import secret_env
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, FileRef, HttpCall, McpCall, SecretRef, Strict, ToolDocument
 
@@ -41,7 +41,8 @@ class ToolSpec(Strict):
         given = [name for name in ("mcp", "http", "function") if getattr(self, name) is not None]
         if len(given) != 1:
             what = "none" if not given else " and ".join(given)
-            raise PydanticCustomError("one-transport", "a tool has exactly one of mcp, http and function, this one has {what}", {"what": what})
+            message = "a tool has exactly one of mcp, http and function, this one has {what}"
+            raise PydanticCustomError("one-transport", message, {"what": what})
         return self
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -31,7 +31,11 @@ from runtime.contract import (
     TriggerDocument,
     WorkflowDocument,
 )
-from runtime.steps import AnyStep
+
+if TYPE_CHECKING:
+    from runtime.contract import Step as AnyStep
+else:
+    from runtime.steps import AnyStep
 
 
 class Trigger(Strict):
@@ -83,7 +87,7 @@ class Workflow(Thing):
     def closure(self) -> "Iterator[Workflow]":
         """Yield the workflow and everything below it, each once."""
         seen: set[str] = set()
-        stack = [self]
+        stack: list[Workflow] = [self]
         while stack:
             workflow = stack.pop()
             if workflow.name not in seen:

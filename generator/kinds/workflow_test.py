@@ -36,7 +36,7 @@ class Case(Strict):
     input: dict[str, Any] = {}
     """Input of the run."""
     replies: Annotated[str | dict[str, Many[dict[str, Any]]], FileRef("text")] = {}
-    """Replies by agent, used up in order, the last one repeats; or a file beside the spec that holds `agents: {...}`."""
+    """Replies by agent, used up in order, the last one repeats; or a `.replies.yaml` file with `agents`."""
     answers: dict[str, Any] = {}
     """What is answered where the run waits for a person, by step."""
     expect: Expected = Expected()
