@@ -5,11 +5,14 @@ from typing import Annotated, Any, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+from pydantic_core.core_schema import ErrorType
 
 from generator import conventions, secrecy
 from generator.compose import Broken
-from generator.model import Declared, Document, Kind, Loc, Metadata
+from generator.model import Declared, Document, Kind, Loc, Metadata, beside
 from generator.problems import Problem, nearest
+from generator.references import marked
+from runtime.contract import FileRef
 
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
@@ -18,21 +21,36 @@ _EXPECTED = {
     "bool_type": "true or false", "dict_type": "a mapping", "model_type": "a mapping", "tuple_type": "a list",
     "list_type": "a list", "model_attributes_type": "a mapping",
 }  # fmt: skip
-_OWN = ("name", "duration", "money", "secret-ref")
+_PREFIXED = ("name", "duration", "money", "secret-ref", "date")
 """Codes of our own value types whose messages need the value in front."""
+_BUILT_IN = frozenset(get_args(ErrorType))
+"""Codes of pydantic's own validators; every other one is ours."""
 
 
 def parse(documents: Iterable[Document], kinds: Mapping[str, Kind]) -> tuple[list[Declared], list[Problem]]:
     """Return the specs that are well-formed, and every problem of those that are not."""
     declared: list[Declared] = []
     problems: list[Problem] = []
+    strangers: list[Document] = []
     for document in documents:
         if isinstance(document.value, Broken):
             continue
-        spec = parse_one(document, kinds, problems)
-        if spec:
+        if not any(key in document.value for key in _ENVELOPE):
+            strangers.append(document)
+        elif spec := parse_one(document, kinds, problems):
             declared.append(spec)
-    return declared, problems
+    return declared, [*problems, *_no_specs(strangers, declared)]
+
+
+def _no_specs(strangers: Iterable[Document], declared: Iterable[Declared]) -> Iterable[Problem]:
+    """Report documents that are no specs, but not those of files that a spec names, such as recorded replies."""
+    found = tuple(strangers)
+    specs = declared if found else ()
+    named = {beside(s.document.file, n) for s in specs for _, _, n in marked(s, FileRef) if isinstance(n, str)}
+    for document in found:
+        if document.file not in named:
+            message = "this is no spec: it has no apiVersion, kind, metadata and spec"
+            yield document.problem((), "not-a-spec", message, "what stands beside specs is named by one of them")
 
 
 def parse_one(document: Document, kinds: Mapping[str, Kind], problems: list[Problem]) -> Declared | None:
@@ -76,13 +94,22 @@ def _part(document: Document, key: str, model: type[BaseModel], problems: list[P
 
 
 def _causes(model: type[BaseModel], found: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Return findings without the missing fields that are there under a misspelt name."""
+    """Return findings without those that only follow from others.
+
+    A field is not missing that is there under a misspelt name, and a list is not empty because its items are refused.
+    """
     misspelt = {
         (*_parent(details), meant)
         for details in found
         if details["type"] == "extra_forbidden" and (meant := _meant(model, details["loc"]))
     }
-    return [d for d in found if d["type"] != "missing" or (*_parent(d), str(d["loc"][-1])) not in misspelt]
+    inside = {d["loc"][:length] for d in found for length in range(len(d["loc"]))}
+    return [
+        d
+        for d in found
+        if not (d["type"] == "missing" and (*_parent(d), str(d["loc"][-1])) in misspelt)
+        and not (d["type"] == "too_short" and d["loc"] in inside)
+    ]
 
 
 def _parent(details: ErrorDetails) -> tuple[str | int, ...]:
@@ -99,12 +126,13 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
     kind = details["type"]
     if kind == "missing":
         field = str(details["loc"][-1])
-        return document.problem(loc[:-1] if loc[-1] == field else loc, "missing-field", f'"{field}" is missing')
+        where = loc[:-1] if loc[-1] == field else loc
+        return document.problem(where, "missing-field", f'"{field}" is missing', key=True)
     if kind == "extra_forbidden":
         name = str(details["loc"][-1])
         hint = nearest(name, _known(model, details["loc"]))
         return document.problem(loc, "unknown-key", f'unknown key "{name}"', hint, key=True)
-    return document.problem(loc, *_about_value(loc, details))
+    return document.problem(loc, *_about_value(loc, details), key=isinstance(details["input"], Mapping))
 
 
 def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
@@ -118,10 +146,13 @@ def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
         quote = kind == "string_type" and isinstance(value, int | float) and shown != "this value"
         return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", f'quote it: "{_plain(value)}"' if quote else ""
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind in _OWN:
+    if kind in _PREFIXED:
         return kind, f"{shown} is not allowed: {message}", ""
-    if "-" in kind:
-        return kind, message, ""
+    if kind not in _BUILT_IN:
+        return kind, message.replace(str(value), shown) if shown == "this value" else message, ""
+    if kind in ("too_short", "too_long"):
+        most, least = details.get("ctx", {}).get("max_length"), details.get("ctx", {}).get("min_length")
+        return "invalid-value", f"at most {most} are allowed here" if most else f"at least {least} is needed here", ""
     should = "it should be " if "should" not in message else ""
     return "invalid-value", f"{shown} is not allowed here: {should}{message[:1].lower() + message[1:]}", ""
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, cast
 
 from generator.cel import environment
+from generator.cel_messages import readable
 
 STANDARD: Mapping[str, str] = {
     "podSpec": (
@@ -33,6 +34,7 @@ class Fault:
     loc: tuple[str | int, ...]
     """Where it stands in the policy's spec."""
     offset: int
+    length: int
     message: str
 
 
@@ -131,11 +133,12 @@ def _faults(loc: tuple[str | int, ...], text: str, known: set[str]) -> Iterator[
     try:
         environment().compile(text)
     except RuntimeError as error:
-        yield from (Fault(loc, offset, message) for offset, message in _findings(text, str(error)))
+        for finding in readable(text, _findings(text, str(error))):
+            yield Fault(loc, finding.offset, finding.length, finding.message)
         return
     for match in _USES.finditer(text):
         if match[1] not in known:
-            yield Fault(loc, match.start(), f"there is no variable `{match[1]}`")
+            yield Fault(loc, match.start(), len(match[0]), f"there is no variable `{match[1]}`")
 
 
 def _findings(text: str, report: str) -> Iterator[tuple[int, str]]:

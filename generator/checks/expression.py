@@ -14,6 +14,7 @@ Good: `when: "state.verdict == 'complete'"`.
 
 from collections.abc import Iterable, Iterator
 
+from generator.cel_messages import readable
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Place, Problem
 from generator.references import Expression, expressions
@@ -31,18 +32,19 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 
 
 def _findings(catalogue: Catalogue, spec: Declared, expression: Expression) -> Iterator[Problem]:
-    for finding in _CHECKS[expression.language](expression.text):
-        place = _place(catalogue, spec, expression, finding.offset)
+    found = _CHECKS[expression.language](expression.text)
+    for finding in readable(expression.text, ((f.offset, f.message) for f in found)):
+        place = _place(catalogue, spec, expression, finding.offset, finding.length)
         problem = spec.problem(expression.loc, "expression", finding.message)
         yield Problem(place, problem.code, problem.message, problem.hint, problem.path)
 
 
-def _place(catalogue: Catalogue, spec: Declared, expression: Expression, offset: int) -> Place:
+def _place(catalogue: Catalogue, spec: Declared, expression: Expression, offset: int, length: int) -> Place:
     if expression.file:
         start = expression.text.rfind("\n", 0, offset) + 1
-        return Place(expression.file, expression.text.count("\n", 0, offset) + 1, offset - start + 1)
+        return Place(expression.file, expression.text.count("\n", 0, offset) + 1, offset - start + 1, length)
     scalar = spec.document.at(expression.loc)
-    return inside(catalogue.files.get(scalar.file, ""), scalar, expression.text, offset)
+    return inside(catalogue.files.get(scalar.file, ""), scalar, expression.text, offset, length)
 
 
 CHECK = Check("expression", run, each_environment=True)

@@ -84,7 +84,7 @@ def _findings(text: str) -> tuple[tuple[Loc, str], ...]:
     except jsonschema_rs.ValidationError as error:
         return ((tuple(error.instance_path), _message(error)),)
     except (jsonschema_rs.ReferencingError, ValueError) as error:
-        return (((), str(error).splitlines()[0]),)
+        return (((), _short(str(error))),)
     return ()
 
 
@@ -93,7 +93,12 @@ def _message(error: jsonschema_rs.ValidationError) -> str:
         known = ("array", "boolean", "integer", "null", "number", "object", "string")
         value = error.instance
         return f'"{value}" is no type; {nearest(str(value), known) or "known: " + ", ".join(known)}'
-    return error.message
+    return _short(error.message)
+
+
+def _short(message: str) -> str:
+    """What the engine says of a schema elsewhere ends with what our retriever said."""
+    return message.splitlines()[0].rpartition("ValueError: ")[2]
 
 
 def _nothing(uri: str) -> Any:

@@ -1,7 +1,7 @@
 """A spec names a file that is not there.
 
-Prompts and JSON Schemas stand in files beside the spec, named by a path relative to the spec's own folder. The file has
-to lie below `specs/` or `policies/` of this repository: it is part of what is reviewed and rendered.
+Prompts and JSON Schemas stand in files beside the spec, named by a path relative to the spec's own folder. The file
+has to lie below `specs/` or `policies/` of this repository: it is part of what is reviewed and rendered.
 
 Fix: correct the path (the nearest file is suggested), or add the file.
 
@@ -12,11 +12,11 @@ Good: `instructions: prompts/van.md`.
 
 from collections.abc import Iterable
 
+from generator import conventions
 from generator.model import Catalogue, Check, Declared, Loc, beside
+from generator.problems import Problem, nearest
 from generator.references import marked
 from runtime.contract import FileRef
-
-from generator.problems import Problem, nearest
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -31,6 +31,9 @@ def _missing(catalogue: Catalogue, spec: Declared, loc: Loc, name: str) -> Itera
     folder = spec.document.file.rsplit("/", 1)[0]
     if name.startswith("/") or _leaves(folder, name):
         yield spec.problem(loc, "missing-file", f'"{name}" leaves the repository', f"a path is relative to {folder}/")
+    elif not beside(spec.document.file, name).startswith((f"{conventions.SPECS}/", f"{conventions.POLICIES}/")):
+        hint = f"files that specs name stand below {conventions.SPECS}/ or {conventions.POLICIES}/"
+        yield spec.problem(loc, "missing-file", f'"{name}" is outside of {conventions.SPECS}/', hint)
     elif beside(spec.document.file, name) not in catalogue.files:
         yield spec.problem(
             loc, "missing-file", f'there is no file "{name}" in {folder}/', _nearest(catalogue, folder, name)

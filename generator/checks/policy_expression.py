@@ -25,7 +25,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             loc = ("spec", *fault.loc)
             text = getattr(getattr(policy.spec, str(field))[index], str(key))
             found = policy.problem(loc, "policy-expression", fault.message)
-            place = inside(catalogue.files.get(found.place.file, ""), found.place, text, fault.offset)
+            place = inside(catalogue.files.get(found.place.file, ""), found.place, text, fault.offset, fault.length)
             yield Problem(place, found.code, found.message, found.hint, found.path)
 
 

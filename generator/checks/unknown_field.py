@@ -14,10 +14,10 @@ Bad, where the agent's output schema has `verdict`:
 
 from collections.abc import Iterable, Iterator
 
-from generator.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
 from generator.flow import scopes
 from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
+from generator.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -28,9 +28,9 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
         for read in reads(workflow, catalogue):
             match read.path:
                 case ("input", *fields):
-                    yield from _missing(read, accepted, "the input", fields)
+                    yield from _missing(read, accepted, "input", fields)
                 case ("output", *fields) if read.step:
-                    yield from _missing(read, output_schema(catalogue, read.step), "the output", fields)
+                    yield from _missing(read, output_schema(catalogue, read.step), "output", fields)
                 case ("steps", name, *fields) if name in read.visible:
                     yield from _missing(read, step_schema(catalogue, steps[name]), f"steps.{name}", fields)
                 case ("steps", name, *_):

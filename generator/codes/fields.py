@@ -1,6 +1,14 @@
 """Pages of what can be wrong with the fields of any spec."""
 
 PAGES = {
+    "not-a-spec": """
+A YAML file below `specs/` or `policies/` holds something else than specs.
+
+Every document of a `.yaml` or `.yml` file here is a spec with `apiVersion`, `kind`, `metadata` and `spec`, unless a
+spec names the file (recorded replies of a WorkflowTest, for instance).
+
+Fix: make it a spec, name it in one, or put it elsewhere.
+""",
     "api-version": """
 A spec says another `apiVersion` than `apm/v1`.
 
@@ -80,20 +88,6 @@ Bad: the password itself. Good: `secret: mongodb-credentials/uri`.
 A date is not written as year, month and day.
 
 Fix: write it in quotes, since YAML readers disagree about unquoted dates: `expires: "2027-01-31"`.
-""",
-    "cron": """
-A schedule does not have five fields that can be understood: minute, hour, day of month, month, day of week.
-
-A field is `*`, a number, a range `1-5`, a list `1,15`, or one of these with a step `*/10`.
-
-Bad: `cron: "2 Uhr"`. Good: `cron: "0 2 * * *"`.
-""",
-    "time-zone": """
-A time zone is no IANA name.
-
-Abbreviations such as `CET` do not say when clocks are changed, or mean several places.
-
-Bad: `timeZone: MEZ`. Good: `timeZone: Europe/Berlin`, or `Etc/UTC`.
 """,
     "quantity": """
 An amount of CPU or memory is not in the form that Kubernetes accepts.

@@ -85,7 +85,7 @@ It adds a second alert with a stricter value to one from a template with `above`
 
 Fix: correct the value that the message names, or write a second alert.
 """,
-    "percentage": """
+    "percentage-form": """
 A share is not written as a percentage.
 
 It is a number above 0 and up to 100 with `%`: a bare `0.1` could be a tenth or a thousandth.
