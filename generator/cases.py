@@ -91,12 +91,17 @@ def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
     for path, visits in expected.visits.items():
         if counts[path] != visits:
             yield f"visits of {path}: expected {visits}, got {counts[path]}"
-    output = cast("dict[str, Any]", found.output) if isinstance(found.output, dict) else {}
+    output = fields_of(found.output)
     for name, value in expected.output.items():
         if output.get(name) != value:
             yield f"output.{name}: expected {json.dumps(value)}, got {json.dumps(output.get(name))}"
     if expected.problem and (found.problem is None or found.problem.type != expected.problem):
         yield f"problem: expected {expected.problem}, got {found.problem.type if found.problem else 'none'}"
+
+
+def fields_of(output: Any) -> dict[str, Any]:
+    """Return a run's output by field; an output that is no object stands under an empty name."""
+    return cast("dict[str, Any]", output) if isinstance(output, dict) else {"": output}
 
 
 def run_all(

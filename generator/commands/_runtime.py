@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -57,10 +57,11 @@ def printed(terminal: Terminal, found: "RunResult", as_json: bool, *, shown: boo
         click.echo(line)
         if number == 0 and shown:
             click.echo(f"  path: {_path(found)}")
+    from generator.cases import fields_of
+
     if found.output is not None:
         click.echo("  output:")
-        output = cast("dict[str, Any]", found.output) if isinstance(found.output, dict) else {"": found.output}
-        for name, value in output.items():
+        for name, value in fields_of(found.output).items():
             click.echo(f"    {name}: {_short(value)}")
 
 

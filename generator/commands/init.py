@@ -9,6 +9,8 @@ import click
 from generator.commands._common import Terminal, with_terminal
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "init"
+POLICIES = Path(__file__).parent.parent / "templates" / "policies"
+"""The policies that apm ships; this repository keeps them where every repository does, in policies/."""
 
 
 @click.command(epilog="Example: apm init my-agents && cd my-agents && apm validate")
@@ -23,6 +25,7 @@ def init(terminal: Terminal, folder: Path) -> None:
 
     name = _name(folder)
     files = {folder / path: text for path, text in _rendered(name)}
+    files |= {folder / "policies" / path.name: path.read_text() for path in sorted(POLICIES.glob("*.yaml"))}
     if existing := sorted(path for path in files if path.exists()):
         raise Failure(f"{existing[0]} is there already; nothing was written", "choose a new or empty folder")
     try:

@@ -46,19 +46,20 @@ class Agent(Thing):
 
 def resolve(spec: AgentSpec, context: Resolving) -> Agent:
     """Return the agent with its model and tools."""
+    tools = tuple(context.find(Tool, name) for name in spec.tools)
+    asked = (*spec.permissions.ask, *(tool.name for tool in tools if tool.approval))
     document = AgentDocument(
         name=context.base["source"].name,
         role=spec.role,
         instructions=context.text(spec.instructions),
         model=spec.model,
         tools=spec.tools,
-        permissions=spec.permissions,
+        permissions=spec.permissions.model_copy(update={"ask": asked}),
         output=schema_of(spec.output, context),
         gates=spec.gates,
         max_turns=spec.max_turns,
         budget=spec.budget,
     )
-    tools = tuple(context.find(Tool, name) for name in spec.tools)
     return Agent(**context.base, document=document, model=context.find(Model, spec.model), tools=tools)
 
 

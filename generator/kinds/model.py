@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from generator.model import Kind, Resolving, Thing
-from runtime.contract import Duration, Many, ModelDocument, Ref, SecretRef, Strict
+from runtime.contract import Duration, Many, ModelDocument, Money, Ref, SecretRef, Strict
 
 
 class ModelSpec(Strict):
@@ -27,6 +27,10 @@ class ModelSpec(Strict):
     """Longest answer, in tokens."""
     timeout: Duration = "60s"
     """Time for one call."""
+    price_in: Money | None = None
+    """Price of a million tokens that go in; without it and the next one, a budget in money refuses every call."""
+    price_out: Money | None = None
+    """Price of a million tokens that come out."""
     fallback: Many[Annotated[str, Ref("Model")]] = ()
     """Models that are tried in turn when this one does not answer."""
 
@@ -56,6 +60,8 @@ def resolve(spec: ModelSpec, context: Resolving) -> Model:
         temperature=spec.temperature,
         max_output_tokens=spec.max_output_tokens,
         timeout=spec.timeout,
+        price_in=spec.price_in,
+        price_out=spec.price_out,
         fallback=spec.fallback,
     )
     return Model(**context.base, document=document, secret=spec.secret, endpoint=spec.endpoint)

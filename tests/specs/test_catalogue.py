@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from generator import pipeline
 from generator.kinds.agent import Agent
 from generator.kinds.channel import Channel
 from generator.kinds.model import Model
@@ -85,6 +86,13 @@ def test_every_channel_has_a_producer_and_a_consumer() -> None:
     channels = all_of(Channel)
     assert channels.keys() == consumed
     assert {name for name, channel in channels.items() if channel.producers} | emitted == channels.keys()
+
+
+def test_budgets_in_money_can_be_kept() -> None:
+    """The runtime refuses every call whose price it does not know when a budget in money is to be kept."""
+    found = pipeline.build_all(ROOT, ["production"]).environments["production"].project
+    unpriced = [model.name for model in found.all(Model) if not (model.document.price_in and model.document.price_out)]
+    assert unpriced == []
 
 
 # --- effects ---------------------------------------------------------------------------------------------------------
