@@ -10,11 +10,13 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
-demo: ## install, validate, render, run the reference workflow here (FAST=1: scripted replies instead of the model)
+demo: ## install, validate, render, run the reference workflow here (FAST=1: written replies; MODEL=file.gguf: another model)
 	@python3 toolchain/install.py run
 	@$(APM) validate
 	@$(APM) render
-	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json $(if $(FAST),--replies specs/tests/apm-cycle.replies.yaml)
+	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json \
+	  $(if $(FAST),--replies specs/tests/apm-cycle.replies.yaml) $(if $(MODEL),--model-file $(MODEL)) \
+	  || { code=$$?; $(if $(FAST),,echo "the same without a model: make demo FAST=1" >&2;) exit $$code; }
 
 .PHONY: test
 test: lint tools ## everything that CI runs: lint, types, layers, specs, all tests
