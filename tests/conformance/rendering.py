@@ -1,4 +1,4 @@
-"""Prints a digest of what every artifact renders from a repository; run in processes of their own by the tests."""
+"""Prints a digest of what every artifact renders from repositories; run in processes of their own by the tests."""
 
 import hashlib
 import json
@@ -12,15 +12,22 @@ from generator.resolve import resolve
 
 
 def digests(root: Path) -> dict[str, dict[str, str]]:
-    """Return the sha256 of every file by artifact."""
+    """Return the sha256 of every file by artifact, of all repositories below a folder."""
     found: dict[str, dict[str, str]] = {name: {} for name in ARTIFACTS}
+    for specs in sorted(root.rglob("specs")):
+        for name, contents in _rendered(specs.parent).items():
+            label = specs.parent.relative_to(root).as_posix()
+            found[name] |= {f"{label}: {path}": hashlib.sha256(data).hexdigest() for path, data in contents.items()}
+    return found
+
+
+def _rendered(root: Path) -> dict[str, dict[str, bytes]]:
+    found: dict[str, dict[str, bytes]] = {name: {} for name in ARTIFACTS}
     for view in check(root).views:
         project = resolve(view, KINDS)
         environment = project.get(Environment, project.environment_name)
         for name, artifact in ARTIFACTS.items() if environment.spec.deployed else ():
-            rendered = render(project, {name: artifact}, environment.namespace)
-            contents = files(rendered, environment.name)
-            found[name] |= {path: hashlib.sha256(data).hexdigest() for path, data in contents.items()}
+            found[name] |= files(render(project, {name: artifact}, environment.namespace), environment.name)
     return found
 
 
