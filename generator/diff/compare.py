@@ -66,8 +66,10 @@ def _changes(before: Mapping[Any, Object], after: Mapping[Any, Object]) -> Itera
     fresh = {key: item for key, item in after.items() if key not in before}
     renamed = list(_renamed(gone, fresh))
     pairs += renamed
-    names = {(old.environment, before): after for old, new in renamed for before, after in _versions(old, new)}
-    found = [change for old, new in pairs if (change := _change(old, new, names))]
+    versions: dict[str, dict[str, str]] = {}
+    for old, new in renamed:
+        versions.setdefault(old.environment, {}).update(_versions(old, new))
+    found = [change for old, new in pairs if (change := _change(old, new, versions.get(old.environment, {})))]
     done = {id(item) for pair in renamed for item in pair}
     found += [Change(item, None) for item in gone.values() if id(item) not in done]
     found += [Change(None, item) for item in fresh.values() if id(item) not in done]
@@ -105,23 +107,21 @@ def _has_digest(document: Any) -> bool:
     return isinstance(document, Mapping) and "format" in document and "digest" in document
 
 
-def _change(old: Object, new: Object, names: Mapping[tuple[str, str], str]) -> Change | None:
-    own = dict(_versions(old, new))
-    renamed = {one: other for (where, one), other in names.items() if where == old.environment and one not in own}
-    value, follows = _follow(old.value, renamed) if renamed else (old.value, 0)
-    fields = tuple(field for field in differences(_plain(value), _plain(new.value)))
+def _change(old: Object, new: Object, versions: Mapping[str, str]) -> Change | None:
+    value, follows = _follow(old.value, versions, frozenset(dict(_versions(old, new)))) if versions else (old.value, 0)
+    fields = tuple(differences(_plain(value), _plain(new.value)))
     return Change(old, new, fields, follows) if fields or follows or old.name != new.name else None
 
 
-def _follow(value: Any, names: Mapping[str, str]) -> tuple[Any, int]:
-    """Return a value in which new names stand for old ones, and how many there are."""
+def _follow(value: Any, versions: Mapping[str, str], own: frozenset[str]) -> tuple[Any, int]:
+    """Return a value in which new versions of other objects stand for old ones, and how many there are."""
     if isinstance(value, str):
-        return (names[value], 1) if value in names else (value, 0)
-    if isinstance(value, Mapping):
-        pairs = {key: _follow(item, names) for key, item in cast("Mapping[str, Any]", value).items()}
+        return (versions[value], 1) if value in versions and value not in own else (value, 0)
+    if isinstance(value, dict):
+        pairs = {key: _follow(item, versions, own) for key, item in cast("dict[str, Any]", value).items()}
         return {key: item for key, (item, _) in pairs.items()}, sum(count for _, count in pairs.values())
     if isinstance(value, list):
-        items = [_follow(item, names) for item in cast("list[Any]", value)]
+        items = [_follow(item, versions, own) for item in cast("list[Any]", value)]
         return [item for item, _ in items], sum(count for _, count in items)
     return value, 0
 
@@ -131,10 +131,10 @@ def _plain(value: Mapping[str, Any]) -> Mapping[str, Any]:
     data = value.get("data")
     metadata = value.get("metadata")
     found = dict(value)
-    if isinstance(data, Mapping):
-        found["data"] = {key: _undigested(item) for key, item in cast("Mapping[str, Any]", data).items()}
-    if isinstance(metadata, Mapping):
-        meta = cast("Mapping[str, Any]", metadata)
+    if isinstance(data, dict):
+        found["data"] = {key: _undigested(item) for key, item in cast("dict[str, Any]", data).items()}
+    if isinstance(metadata, dict):
+        meta = cast("dict[str, Any]", metadata)
         found["metadata"] = {**meta, "name": stem(str(meta.get("name")))}
     return found
 

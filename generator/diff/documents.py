@@ -7,6 +7,7 @@ from typing import Any, cast
 import yaml
 
 from generator import conventions
+from generator.diff import reader
 from generator.diff.model import Object, Owner
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -67,10 +68,17 @@ def as_file(environment: str, path: str, owner: Owner, text: str, line: int = 1)
 
 def _value(text: str) -> dict[str, Any] | None:
     try:
-        found = yaml.load(text, Loader=_LOADER)  # noqa: S506  (a safe loader, the fast one)
+        found = reader.loads(text)
+    except ValueError:
+        found = _any_yaml(text)
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+
+
+def _any_yaml(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506  (a safe loader, the fast one)
     except (yaml.YAMLError, ValueError):
         return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _opened(value: dict[str, Any]) -> dict[str, Any]:

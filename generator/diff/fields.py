@@ -17,7 +17,7 @@ _NAMED_BY = (
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[Field]:
     """Yield every field that differs, from the top down."""
-    if old == new and type(old) is type(new):
+    if old == new and repr(old) == repr(new):  # 1 equals True
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         yield from _mappings(cast("Mapping[str, Any]", old), cast("Mapping[str, Any]", new), path)

@@ -102,8 +102,6 @@ class Diff:
     base: str
     """What the old side is, for people."""
     changes: tuple[Change, ...]
-    notes: tuple[str, ...] = ()
-    """What a reader has to know to trust it."""
 
     def marks(self) -> Iterator[tuple[Change, Mark]]:
         """Yield every mark with its change."""

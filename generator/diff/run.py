@@ -1,6 +1,8 @@
 """The whole way of `apm diff`: a ref and the working tree -> a diff with its risks marked."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
 RISKS: Mapping[str, Risk] = discover(risks, "RISK", Risk)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the cyclic garbage collector: what a comparison reads lives until its end."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def diff(root: Path, ref: str, environments: Sequence[str] = (), *, from_specs: bool = False,
          built: "Built | None" = None) -> Diff:  # fmt: skip
     """Return what the working tree changes against a commit.

@@ -50,7 +50,7 @@ def of_commit(root: Path, ref: str, *, render: bool = False) -> Side:
     ids = {} if render else _relevant(git.blobs(root, commit, conventions.RENDERED))
     if ids:
         return Side(f"rendered/ of {label}", ids, partial(_blobs, root, ids))
-    return _memory(f"specs of {label}, rendered by this apm", _rendered(root, commit, ref))
+    return of_files(f"specs of {label}, rendered by this apm", _rendered(root, commit, ref))
 
 
 def _blobs(root: Path, ids: Mapping[str, str], paths: Iterable[str]) -> dict[str, bytes]:
@@ -89,13 +89,13 @@ def of_working_tree(root: Path, names: Sequence[str] = (), built: "Built | None"
         from generator.pipeline import build_all
 
         built = build_all(root, names)
-    return _memory("working tree", _flat(built.files()))
+    return of_files("working tree", _flat(built.files()))
 
 
 def _disk(out: Path) -> Side:
     paths = _relevant({p.relative_to(out).as_posix(): "" for p in _files(out)})
     data = {path: (out / path).read_bytes() for path in paths}
-    return _memory("working tree", data)
+    return of_files("working tree", data)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -106,7 +106,9 @@ def _flat(files: Mapping[str, Mapping[str, bytes]]) -> dict[str, bytes]:
     return {path: data for contents in files.values() for path, data in contents.items()}
 
 
-def _memory(label: str, data: Mapping[str, bytes]) -> Side:
+def of_files(label: str, data: Mapping[str, bytes]) -> Side:
+    """Return files that are in memory, by path below rendered/."""
+
     def read(paths: Iterable[str]) -> dict[str, bytes]:
         return {path: data[path] for path in paths}
 

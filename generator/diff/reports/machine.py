@@ -14,7 +14,6 @@ def as_json(diff: Diff) -> str:
     """Return the stable JSON form; a side that is not there is left out."""
     value = {
         "base": diff.base,
-        "notes": list(diff.notes),
         "risks": diff.risks(),
         "changes": [_change(change) for change in diff.changes],
     }

@@ -75,7 +75,6 @@ def _head(diff: Diff, rows: Sequence[Row], ref: str) -> Iterator[str]:
     yield MARKER
     yield f"### apm diff: {counts(diff)}\n"
     yield f"Compared with {_cell(diff.base)}."
-    yield from (f"\n> {_cell(note)}" for note in diff.notes)
     found = list(marks(rows))
     if not found:
         yield "\nNo risk is marked." if diff.changes else ""

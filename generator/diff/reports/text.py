@@ -22,7 +22,6 @@ def _plain(line: str) -> str:
 
 def _lines(diff: Diff) -> Iterator[str]:
     yield f"{DIM}compared with {diff.base}{RESET}"
-    yield from (f"{YELLOW}note{RESET}: {note}" for note in diff.notes)
     for owner, rows in by_owner(diff):
         yield f"\n{BOLD}{owner}{RESET}"
         for row in rows:

@@ -17,16 +17,16 @@ _FACTORS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
 def at(value: Any, *path: str) -> Any:
     """Return the value at a path of keys, or None."""
     for part in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
-        value = cast("Value", value).get(part)
+        value = cast("dict[str, Any]", value).get(part)
     return value
 
 
 def mapping(value: Any, *path: str) -> Value:
     """Return the mapping at a path, or an empty one."""
     found = at(value, *path)
-    return cast("Value", found) if isinstance(found, Mapping) else {}
+    return cast("Value", found) if isinstance(found, dict) else {}
 
 
 def items(value: Any, *path: str) -> Sequence[Any]:

@@ -1,0 +1,25 @@
+"""Rendered trees made of objects, for tests."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generator import conventions
+from generator.diff.compare import compare
+from generator.diff.model import Diff
+from generator.diff.run import RISKS
+from generator.diff.sides import of_files
+from generator.emit import dumps
+
+PATH = "live/runtime/runtime.agents.yaml"
+
+
+def rendered(objects: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return a rendered file that holds objects."""
+    head = f"# {conventions.header('specs/runtime.yaml', '0' * 64)}\n"
+    return (head + "".join(f"---\n{dumps(one)}" for one in objects)).encode()
+
+
+def between(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Diff:
+    """Return the diff of two sets of objects of one owner in the environment `live`."""
+    sides = [of_files(name, {PATH: rendered(objects)}) for name, objects in (("old", before), ("new", after))]
+    return compare(sides[0], sides[1], RISKS.values())
