@@ -113,6 +113,8 @@ def _too_deep(mark: Any) -> _RefusedError:
 
 def _syntax(file: str, error: yaml.YAMLError) -> Problem:
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if "maximum nesting depth" in str(error):  # newer versions of libyaml stop at 1000 levels by themselves
+        return _too_deep(mark).problem(file)
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     hint = ""
     if "'\\t'" in what or "tab" in what:

@@ -7,6 +7,7 @@ Python's emitters leave `1e3`, `0o17` or `y` plain (wrong for Go) and are 10 to 
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, cast
 
@@ -14,6 +15,8 @@ _SAFE = re.compile(r"[A-Za-z_/$][A-Za-z0-9_./$()<>=+,;^~\\-]*(?:[ ][A-Za-z0-9_./
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan", "inf"])
 _UNSAFE_IN_BLOCK = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[\x85\u2028\u2029]")
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
+_LONGEST_KEY = 1000
+"""Characters; readers look for the colon of a key no further than 1024 (YAML 1.2, 7.4.2), so longer ones get a `?`."""
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
@@ -32,23 +35,25 @@ def _mapping(value: Mapping[str, Any], indent: str, out: list[str]) -> None:
     for key, item in value.items():
         if type(key) is not str:  # pyright: ignore[reportUnnecessaryComparison]
             raise TypeError(f"a key must be a text, not {key!r}")
+        name = scalar(key)
+        head = f"{indent}{name}:" if len(name) < _LONGEST_KEY else f"{indent}? {name}\n{indent}:"
         kind: type[Any] = item.__class__
         if kind is str:
-            out.append(f"{indent}{scalar(key)}: {_text(item, indent + '  ')}\n")
+            out.append(f"{head} {_text(item, indent + '  ')}\n")
         elif kind is dict or isinstance(item, Mapping):
             if item:
-                out.append(f"{indent}{scalar(key)}:\n")
+                out.append(f"{head}\n")
                 _mapping(cast("Mapping[str, Any]", item), indent + "  ", out)
             else:
-                out.append(f"{indent}{scalar(key)}: {{}}\n")
+                out.append(f"{head} {{}}\n")
         elif kind is list or kind is tuple:
             if item:
-                out.append(f"{indent}{scalar(key)}:\n")
+                out.append(f"{head}\n")
                 _sequence(item, indent, out)
             else:
-                out.append(f"{indent}{scalar(key)}: []\n")
+                out.append(f"{head} []\n")
         else:
-            out.append(f"{indent}{scalar(key)}: {_other(item)}\n")
+            out.append(f"{head} {_other(item)}\n")
 
 
 def _sequence(value: Sequence[Any], indent: str, out: list[str]) -> None:
@@ -83,11 +88,11 @@ def _other(value: Any) -> str:
 
 def _number(value: float) -> str:
     text = repr(value)
-    if "e" in text or "n" in text:  # 1e+16, nan, inf: readers disagree
-        text = format(value, "f")
     if "n" in text:
         raise TypeError(f"can't be written as YAML: {value!r}")
-    return text
+    if "e" in text:  # 1e+16: readers disagree whether that is a number
+        text = format(Decimal(text), "f")
+    return text if "." in text else f"{text}.0"
 
 
 def _text(text: str, indent: str) -> str:

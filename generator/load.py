@@ -31,7 +31,8 @@ def load(root: Path) -> Loaded:
     for name, text in files.items():
         if _is_spec(name) and text is not UNREAD:
             documents += documents_in(name, text, problems)
-    if not documents and not problems:
+    there = any(document.file.startswith(f"{conventions.SPECS}/") for document in documents)
+    if not there and not problems:
         message, hint = (
             f"there are no specs below {conventions.SPECS}/",
             "`apm init DIR` makes a repository to start from",

@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ErrorType
 from generator import conventions, secrecy
 from generator.compose import Broken
 from generator.model import Declared, Document, Kind, Loc, Metadata, beside
-from generator.problems import Problem, nearest
+from generator.problems import SECRETS, Problem, nearest
 from generator.references import marked
 from runtime.contract import FileRef
 
@@ -132,7 +132,9 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         name = str(details["loc"][-1])
         hint = nearest(name, _known(model, details["loc"]))
         return document.problem(loc, "unknown-key", f'unknown key "{name}"', hint, key=True)
-    return document.problem(loc, *_about_value(loc, details), key=isinstance(details["input"], Mapping))
+    about = _about_value(loc, details)
+    hidden = _secret(loc, details["input"]) and about[0] not in SECRETS
+    return document.problem(loc, *about, key=hidden or isinstance(details["input"], Mapping))
 
 
 def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:

@@ -11,8 +11,8 @@ from generator import secrecy
 
 Severity = Literal["error", "warning"]
 
-SECRET = "secret-literal"  # noqa: S105  (the code of a finding, not a secret)
-"""The code of findings whose place is a credential."""
+SECRETS = ("secret-literal", "secret-ref")
+"""Codes of findings whose place is, or may be, a credential."""
 
 
 @dataclass(frozen=True, order=True)
@@ -109,7 +109,7 @@ def as_text(problems: Sequence[Problem], sources: Mapping[str, str], *, color: b
     rows = {file: text.splitlines() for file, text in sources.items()}
     hidden: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for p in problems:
-        if p.code == SECRET:
+        if p.code in SECRETS:
             start = p.place.column - 1
             hidden.setdefault((p.place.file, p.place.line), []).append((start, start + p.place.length))
     return "\n".join(_drawn(p, rows.get(p.place.file, []), hidden, color=color) for p in problems)
@@ -136,7 +136,7 @@ def _caret(place: Place, row: str, hidden: Sequence[tuple[int, int]], tint: str,
     shown = "".join(_visible(char) for char in row[cut : cut + 120])
     number = str(place.line)
     width = max(1, _width(row[start : min(end, cut + 120)]))
-    pad = " " * _width(row[cut:start])
+    pad = " " * (_width(row[cut:start]) + max(0, start - len(row)))
     return [f"  {number} | {shown}", f"  {' ' * len(number)} | {pad}{tint}{'^' * width}{reset}"]
 
 

@@ -19,10 +19,9 @@ from generator.problems import Place, Problem
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report that there is none."""
-    if catalogue.specs and not catalogue.names("Environment"):
-        yield Problem(
-            Place(conventions.SPECS), "no-environment", "there is no Environment", "add a spec of kind Environment"
-        )
+    if not catalogue.names("Environment") and any(s.document.file.startswith("specs/") for s in catalogue.specs):
+        message, hint = "there is no Environment", "add a spec of kind Environment"
+        yield Problem(Place(conventions.SPECS), "no-environment", message, hint)
 
 
 CHECK = Check("no-environment", run)

@@ -20,13 +20,13 @@ from generator.problems import Place, Problem
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report that there is none, or each one after the first."""
-    first, *more = [*(s for s in catalogue.specs if s.kind == "System"), None]
-    if first is None and not catalogue.names("System") and catalogue.specs:
+    found = [spec for spec in catalogue.specs if spec.kind == "System"]
+    if not catalogue.names("System") and any(spec.document.file.startswith("specs/") for spec in catalogue.specs):
         yield Problem(Place(conventions.SPECS), "one-system", "there is no System", "add a spec of kind System")
-    for other in more:
-        if other is not None and first is not None and other.name != first.name:
-            related = ((first.document.at(("metadata", "name")), "the first one"),)
-            message = f'there is a System "{first.name}" already'
+    for other in found[1:]:
+        if other.name != found[0].name:  # two of one name are told of as such
+            related = ((found[0].document.at(("metadata", "name")), "the first one"),)
+            message = f'there is a System "{found[0].name}" already'
             yield other.problem(("metadata", "name"), "one-system", message, "keep one of the two", related=related)
 
 
