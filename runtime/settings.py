@@ -20,6 +20,8 @@ class Settings:
     store_uri: str = ""
     """MongoDB to use; empty for the embedded store."""
     database: str = "apm"
+    store_patience: float = 5.0
+    """Seconds until a store that does not answer counts as down."""
     state_dir: Path = Path(".apm/state")
     """Where the embedded store keeps its files."""
     spec_dir: Path = Path(SPEC_DIR)

@@ -1,6 +1,6 @@
 """Steps as data: which verbs there are, and the one union type of all steps."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Union, cast
 
 from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
@@ -45,6 +45,13 @@ def inner(step: Step) -> tuple[Step, ...]:
     branches = getattr(getattr(step, "parallel", None), "branches", {})
     each = getattr(getattr(step, "for_each", None), "steps", ())
     return (*(one for steps in branches.values() for one in steps), *each)
+
+
+def walk(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield steps and all steps that they hold, in order."""
+    for step in steps:
+        yield step
+        yield from walk(inner(step))
 
 
 def _verbs(step: Any) -> list[str]:

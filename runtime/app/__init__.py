@@ -46,13 +46,14 @@ def serve(settings: Settings, role: Role, documents: Mapping[str, WorkflowDocume
     Raises:
         Failure: the port is in use, the store cannot be used, or a document cannot be run.
     """
-    settings = _safe(settings, role, echo)
+    settings = reachable(settings, role, echo)
     with _bound(settings) as listening:
         echo(f"{role} on http://{settings.host}:{listening.getsockname()[1]}")
         asyncio.run(_serve(settings, role, documents, listening))
 
 
-def _safe(settings: Settings, role: Role, echo: Any) -> Settings:
+def reachable(settings: Settings, role: Role, echo: Any) -> Settings:
+    """Return settings that let nobody in without a key: without keys, the API is for this machine only."""
     if role not in ("api", "all") or settings.api_keys or settings.host in LOOPBACK:
         return settings
     echo("no APM_API_KEYS: the API answers on 127.0.0.1 only")

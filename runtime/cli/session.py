@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from runtime import steps as verbs
 from runtime.cli.reports import PathStep, RunResult, result, step_line
 from runtime.contract import WorkflowDocument
+from runtime.nodes.llm import LlmStep
 from runtime.problems import Failure, LeaseLost, StepError
 from runtime.services.clock import SystemClock
 from runtime.services.models.local import LocalModel
@@ -60,8 +62,9 @@ class Session:
     async def prepare(self, documents: Mapping[str, WorkflowDocument]) -> None:
         """Say which models will answer, and load the local one now: a run should not start and then fail on that."""
         forced = self.executor.settings.provider
-        providers = {forced or model.provider for document in documents.values() for model in document.models.values()}
+        providers = {forced or provider for document in documents.values() for provider in _providers(document)}
         if "scripted" in providers:
+            self.executor.services.models.provider("scripted")
             self.echo(f"models: scripted replies from {self.executor.settings.replies}, no model is asked")
         if "local" in providers:
             model = self.executor.services.models.provider("local")
@@ -132,6 +135,14 @@ async def session(
             yield Session(executor, echo, verbose)
         finally:
             await executor.close()
+
+
+def _providers(document: WorkflowDocument) -> set[str]:
+    """Return the providers of the models that agents and `llm` steps of a document ask first."""
+    steps = verbs.walk(verbs.parse(document.steps))
+    asked = {agent.model for agent in document.agents.values()}
+    asked |= {step.llm.model for step in steps if isinstance(step, LlmStep)}
+    return {model.provider for name, model in document.models.items() if name in asked}
 
 
 def _as_started(settings: Settings, run: Run) -> Settings:

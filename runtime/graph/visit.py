@@ -62,7 +62,9 @@ class StepNode:
     async def _visited(self, frame: Frame, values: Mapping[str, Any], number: int) -> Visited:
         limit = frame.document.limits.max_steps
         if frame.tally.take(values.get("used", 0)) > limit:
-            return self._give_up(frame, "too-many-steps", "The run has executed too many steps", f"the limit is {limit}")
+            return self._give_up(
+                frame, "too-many-steps", "The run has executed too many steps", f"the limit is {limit}"
+            )
         if self.step.max_visits and number > self.step.max_visits:
             return self._exhausted(frame)
         context = self._context(frame, values, number)
@@ -77,7 +79,9 @@ class StepNode:
     def _exhausted(self, frame: Frame) -> Visited:
         if self.step.on_exhausted is None:
             detail = f"{self.step.id} may be visited {self.step.max_visits} times"
-            return replace(self._give_up(frame, "exhausted", "A step was visited too often", detail), outcome="exhausted")
+            return replace(
+                self._give_up(frame, "exhausted", "A step was visited too often", detail), outcome="exhausted"
+            )
         return Visited("exhausted", self.step.on_exhausted)
 
     def _give_up(self, frame: Frame, type_: str, title: str, detail: str) -> Visited:

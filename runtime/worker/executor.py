@@ -202,13 +202,11 @@ class _Cancelled(Exception):  # noqa: N818  (nothing is wrong)
 
 def _durability(documents: Any) -> str:
     """Return when checkpoints are written: before the next step if anything is worth not repeating, else at the end."""
-    return "sync" if any(_worth_it(verbs.parse(document.steps)) for document in documents) else "exit"
+    steps = (step for document in documents for step in verbs.walk(verbs.parse(document.steps)))
+    return "sync" if any(_worth_it(step) for step in steps) else "exit"
 
 
-def _worth_it(steps: tuple[Step, ...]) -> bool:
+def _worth_it(step: Step) -> bool:
     """Return whether a step calls, changes or waits for something outside; pure steps are computed again in no time."""
-    for step in steps:
-        node = verbs.NODES[verbs.name_of(step)]
-        if node.needs.effect or node.needs.waits or node.name == "llm" or _worth_it(verbs.inner(step)):
-            return True
-    return False
+    node = verbs.NODES[verbs.name_of(step)]
+    return node.needs.effect or node.needs.waits or node.name == "llm"

@@ -1,3 +1,4 @@
+# pyright: reportPrivateUsage=false
 """One embedded store for all tests of the runtime, a database of its own for each, and time that tests move."""
 
 import hashlib

@@ -4,11 +4,16 @@ from typing import Any
 
 import pytest
 
-from runtime.services.agents import permission
 from runtime.contract import AgentDocument, ToolDocument
+from runtime.services.agents import permission
 from tests.runtime.conftest import World, workflow
 
-ANSWER = {"type": "object", "properties": {"score": {"type": "number"}}, "required": ["score"], "additionalProperties": False}
+ANSWER = {
+    "type": "object",
+    "properties": {"score": {"type": "number"}},
+    "required": ["score"],
+    "additionalProperties": False,
+}
 TOOLS = {
     "note": {"name": "note", "effect": "write", "function": "artefact-put"},
     "find": {"name": "find", "effect": "read", "function": "search"},
@@ -57,7 +62,9 @@ async def test_a_gate_stops_an_answer_that_is_not_good_enough(world: World) -> N
 async def test_an_agent_uses_tools_and_sees_their_results(world: World) -> None:
     await world.store.artefacts.put("plans", "alpha", "a plan for the harvest", world.clock.now())
     seen: list[Any] = []
-    world.script(ada=[{"$tools": [{"tool": "find", "with": {"collection": "plans", "query": "harvest"}}]}, {"score": 1}])
+    world.script(
+        ada=[{"$tools": [{"tool": "find", "with": {"collection": "plans", "query": "harvest"}}]}, {"score": 1}]
+    )
     complete = world.executor.services.models.complete
 
     async def watched(request: Any, *, protected: bool) -> Any:

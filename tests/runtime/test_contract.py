@@ -21,11 +21,8 @@ SCOPE = {"input": {"x": 3, "l": [1, "a"], "t": "<b>"}, "state": {}, "steps": {"a
 
 def models() -> list[type[BaseModel]]:
     found: list[type[BaseModel]] = [node.step for node in steps.NODES.values()]
-    for step in list(found):
-        for field in step.model_fields.values():
-            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-                found.append(field.annotation)
-    return found
+    inner = [field.annotation for step in found for field in step.model_fields.values()]
+    return found + [part for part in inner if isinstance(part, type) and issubclass(part, BaseModel)]
 
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
@@ -48,9 +45,10 @@ print(sorted(heavy & set(sys.modules)))
 
 
 def test_a_step_does_one_thing() -> None:
+    document = workflow("steps: [{id: s, fail: {type: a, title: b}}]").model_dump(by_alias=True)
     for step in ({"id": "a"}, {"id": "a", "agent": "x", "tool": "y"}, {"id": "a", "agent": "x", "nonsense": 1}):
         with pytest.raises(Failure, match="not valid"):
-            load.parse({**workflow("steps: [{id: s, fail: {type: a, title: b}}]").model_dump(by_alias=True), "steps": [step]}, "x")
+            load.parse({**document, "steps": [step]}, "x")
 
 
 @pytest.mark.parametrize(("text", "expected"), [("250ms", 250), ("1.5s", 1500), ("5m", 300_000), ("2d", 172_800_000)])

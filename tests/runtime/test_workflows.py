@@ -35,7 +35,10 @@ steps:
 async def test_steps_follow_each_other_and_see_what_was_written(world: World) -> None:
     found = await world.run(
         workflow("""
-        state: {n: {type: integer, default: 2}, log: {type: array, reducer: append}, seen: {type: object, reducer: merge}}
+        state:
+          n: {type: integer, default: 2}
+          log: {type: array, reducer: append}
+          seen: {type: object, reducer: merge}
         output: {n: "${state.n}", log: "${state.log}", seen: "${state.seen}", text: "n is ${state.n}, ${input.who}"}
         steps:
           - {id: one, set: {n: "${state.n * 3}", log: "${[state.n]}", seen: {a: 1}}}
@@ -51,12 +54,14 @@ async def test_steps_follow_each_other_and_see_what_was_written(world: World) ->
 @pytest.mark.parametrize(("complexity", "path"), [(1, ["route", "build"]), (2, ["route", "plan", "build"])])
 async def test_a_switch_takes_the_first_case_that_holds(world: World, complexity: int, path: list[str]) -> None:
     found = await world.run(
-        workflow("""
+        workflow(
+            """
         steps:
           - {id: route, switch: [{when: "input.complexity == 1", then: build}], default: plan}
           - {id: plan, set: {}, when: "true", next: build}
           - {id: build, fail: {type: built, title: Built}, onError: [{match: built, goto: end}]}
-        """.replace("set: {}", "function: text-statistics, with: {text: plan}")),
+        """.replace("set: {}", "function: text-statistics, with: {text: plan}")
+        ),
         input={"complexity": complexity},
     )
     assert (found.status, steps(found)) == ("succeeded", path)
@@ -72,7 +77,11 @@ async def test_a_revise_cycle_ends_when_the_verdict_is_complete(world: World) ->
 async def test_a_cycle_stops_at_its_bound(world: World) -> None:
     world.script(writer=["draft"], judge=[{"verdict": "revise"}])
     found = await world.run(workflow(REVISE))
-    assert [step.outcome for step in found.path if step.path == "main/decide"] == ["succeeded", "succeeded", "exhausted"]
+    assert [step.outcome for step in found.path if step.path == "main/decide"] == [
+        "succeeded",
+        "succeeded",
+        "exhausted",
+    ]
     assert found.output == {"verdict": "gave-up", "drafts": ["draft", "draft", "draft"]}
 
 
@@ -124,7 +133,8 @@ async def test_a_step_whose_condition_does_not_hold_is_skipped(world: World) -> 
 
 async def test_a_failed_step_goes_where_its_first_matching_handler_says(world: World) -> None:
     found = await world.run(
-        workflow("""
+        workflow(
+            """
         state: {what: {type: string}}
         output: {what: "${state.what}"}
         steps:
@@ -133,7 +143,8 @@ async def test_a_failed_step_goes_where_its_first_matching_handler_says(world: W
             onError: [{match: too-cold, goto: end}, {match: "*", goto: note}]
           - {id: skipped, set: {what: no}, next: end}
           - {id: note, set: {what: "${steps.bad.problem.type}: ${steps.bad.problem.detail}"}}
-        """.replace("what: no}", 'what: "no"}')),
+        """.replace("what: no}", 'what: "no"}')
+        ),
         input={"degrees": 90},
     )
     assert (steps(found), found.output) == (["bad", "note"], {"what": "too-hot: 90 degrees"})
@@ -156,7 +167,9 @@ async def test_a_run_that_fails_says_where_and_why(world: World) -> None:
     ],
 )
 async def test_state_is_never_written_wrongly(world: World, state: dict[str, Any], value: Any, type_: str) -> None:
-    found = await world.run(workflow("steps: [{id: s, set: {n: 0}}]", state=state, steps=[{"id": "s", "set": {"n": value}}]))
+    found = await world.run(
+        workflow("steps: [{id: s, set: {n: 0}}]", state=state, steps=[{"id": "s", "set": {"n": value}}])
+    )
     assert found.problem
     assert found.problem.type == type_
 
@@ -176,7 +189,8 @@ async def test_failures_are_retried_with_growing_pauses(world: World) -> None:
         steps:
           - id: call
             agent: a
-            retry: {maxAttempts: 3, initialInterval: 2s, backoffFactor: 3, jitter: false, retryOn: [unavailable, timeout]}
+            retry:
+              {maxAttempts: 3, initialInterval: 2s, backoffFactor: 3, jitter: false, retryOn: [unavailable, timeout]}
         """)
     )
     assert (found.status, world.clock.slept) == ("succeeded", [2.0, 6.0])

@@ -82,7 +82,7 @@ async def opened(settings: Settings, telemetry: Telemetry, *, check: bool = True
     embedded = None if settings.store_uri else EmbeddedStore(settings.state_dir)
     uri = await embedded.start() if embedded else settings.store_uri
     try:
-        async with _client(uri) as client:
+        async with _client(uri, settings.store_patience) as client:
             await _reach(client, settings)
             database = client[settings.database]
             collections = {name: Collection(database, name, telemetry) for name in NAMES}
@@ -94,9 +94,9 @@ async def opened(settings: Settings, telemetry: Telemetry, *, check: bool = True
             embedded.stop()
 
 
-def _client(uri: str) -> "AsyncMongoClient[dict[str, Any]]":
+def _client(uri: str, patience: float) -> "AsyncMongoClient[dict[str, Any]]":
     try:
-        return AsyncMongoClient(uri, serverSelectionTimeoutMS=5000, appname="apm")
+        return AsyncMongoClient(uri, serverSelectionTimeoutMS=int(patience * 1000), appname="apm")
     except (ConfigurationError, ValueError) as error:
         raise Failure("MONGODB_URI is not a MongoDB address", str(error).splitlines()[0][:200]) from error
 

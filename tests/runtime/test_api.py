@@ -1,0 +1,118 @@
+"""The API: who may call it, what it refuses and how, and what it says about runs."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from runtime.app import reachable
+from runtime.app.api import Api
+from runtime.app.series import announce
+from tests.runtime.conftest import World, workflow
+
+ASK = """
+input: {type: object, properties: {n: {type: integer}}}
+output: {answer: "${steps.q.output}"}
+steps: [{id: q, ask: {question: "More than {{ input.n }}", schema: {type: integer}}}]
+"""
+
+
+def client(world: World, *keys: str, full: bool = True) -> httpx.AsyncClient:
+    world.documents = {"main": workflow(ASK)}
+    settings = replace(world.executor.settings, api_keys=frozenset(keys))
+    api = Api(settings, world.store, world.clock, world.telemetry, world.documents, None, full=full)
+    announce(world.telemetry, world.documents.values())
+    return httpx.AsyncClient(transport=httpx.ASGITransport(api.asgi()), base_url="http://apm")
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncGenerator[httpx.AsyncClient]:
+    async with client(world) as found:
+        yield found
+
+
+async def test_a_run_is_started_answered_and_shown(world: World, api: httpx.AsyncClient) -> None:
+    started = await api.post("/runs", json={"workflow": "main", "input": {"n": 3}})
+    assert (started.status_code, started.json()["state"]) == (201, "queued")
+    place = started.headers["location"]
+    await world.go_on(started.json()["id"])
+    assert (await api.get(place)).json()["waiting"][0]["message"] == "More than 3"
+    answered = await api.post(f"{place}/answer", json={"value": 5, "by": "ada"})
+    assert answered.json()["state"] == "queued"
+    await world.go_on(started.json()["id"])
+    shown = (await api.get(place)).json()
+    assert (shown["state"], shown["output"]) == ("succeeded", {"answer": 5})
+    assert [run["id"] for run in (await api.get("/runs?state=succeeded")).json()["runs"]] == [shown["id"]]
+
+
+async def test_the_same_idempotency_key_starts_one_run(api: httpx.AsyncClient) -> None:
+    for _ in range(2):
+        found = await api.post("/runs", json={"workflow": "main"}, headers={"Idempotency-Key": "order-7"})
+        assert found.json()["id"] == "order-7"
+    assert len((await api.get("/runs")).json()["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "type_"),
+    [
+        ("POST", "/runs", {"workflow": "nope"}, 404, "not-found"),
+        ("POST", "/runs", {"input": {}}, 400, "invalid-input"),
+        ("POST", "/runs", {"workflow": "main", "input": {"n": "x"}}, 400, "invalid-input"),
+        ("POST", "/runs", [], 400, "invalid-input"),
+        ("GET", "/runs/nope", None, 404, "not-found"),
+        ("GET", "/runs?limit=x", None, 400, "invalid-input"),
+        ("POST", "/runs/nope/cancel", {}, 404, "not-found"),
+        ("POST", "/runs/nope/answer", {"value": 1}, 404, "not-found"),
+        ("POST", "/runs/nope/answer", {}, 400, "invalid-input"),
+    ],
+)
+async def test_refusals_are_problems(
+    api: httpx.AsyncClient, method: str, path: str, body: Any, status: int, type_: str
+) -> None:
+    found = await api.request(method, path, json=body)
+    assert (found.status_code, found.json()["type"]) == (status, type_)
+    assert found.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_stream_can_be_taken_up_where_it_broke_off(world: World, api: httpx.AsyncClient) -> None:
+    found = await world.run(workflow("steps: [{id: s, function: text-statistics, with: {text: x}}]"))
+    whole = (await api.get(f"/runs/{found.id}/events")).text
+    ids = [line.removeprefix("id: ") for line in whole.splitlines() if line.startswith("id: ")]
+    kinds = [line.removeprefix("event: ") for line in whole.splitlines() if line.startswith("event: ")]
+    assert kinds == ["run-started", "step-started", "step-ended", "run-ended"]
+    rest = (await api.get(f"/runs/{found.id}/events", headers={"Last-Event-ID": ids[1]})).text
+    assert [line for line in rest.splitlines() if line.startswith("id: ")] == [f"id: {one}" for one in ids[2:]]
+
+
+async def test_a_cancelled_run_is_not_executed(world: World, api: httpx.AsyncClient) -> None:
+    id_ = (await api.post("/runs", json={"workflow": "main"})).json()["id"]
+    assert (await api.post(f"/runs/{id_}/cancel")).json() == {"id": id_, "state": "cancelled"}
+    assert (await world.go_on(id_)).status == "cancelled"
+
+
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer one"}, {"X-Api-Key": "two"}])
+async def test_with_keys_a_key_is_needed(world: World, headers: dict[str, str]) -> None:
+    async with client(world, "one", "two") as api:
+        assert (await api.get("/runs")).status_code == 401
+        assert (await api.get("/runs", headers={"X-Api-Key": "three"})).status_code == 401
+        assert (await api.get("/runs", headers=headers)).status_code == 200
+        assert (await api.get("/healthz")).status_code == 200
+
+
+def test_without_keys_only_this_machine_is_served(world: World) -> None:
+    told: list[str] = []
+    open_ = replace(world.executor.settings, host="0.0.0.0")
+    assert reachable(open_, "all", told.append).host == "127.0.0.1"
+    assert told == ["no APM_API_KEYS: the API answers on 127.0.0.1 only"]
+    assert reachable(open_, "worker", told.append).host == "0.0.0.0"
+    assert reachable(replace(open_, api_keys=frozenset("k")), "all", told.append).host == "0.0.0.0"
+
+
+async def test_a_worker_answers_its_probes_and_has_no_api(world: World) -> None:
+    async with client(world, full=False) as api:
+        assert (await api.get("/runs")).status_code == 404
+        ready = (await api.get("/readyz")).json()
+        assert (ready["ready"], ready["specs"]) == (True, {"main": world.documents["main"].digest})
+        assert 'apm_runs_total{outcome="failed",workflow="main"} 0.0' in (await api.get("/metrics")).text
