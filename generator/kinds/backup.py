@@ -100,16 +100,21 @@ class BackupSpec(Strict):
     """One scheduled backup."""
 
     schedule: Schedule
+    """When it is made."""
     covers: Covers
+    """What it holds."""
     credentials: SecretRef
     """Configuration file of mongodump, as secret-name/key: one line `uri: mongodb://...` of a user that may only read.
     A file, because arguments and variables of a process can be read by others."""
     destination: Destination
+    """Where it goes."""
     retention: Retention
+    """How long it is kept."""
     encryption: Literal["at-rest", "none"]
     """`at-rest`: the destination encrypts what it stores (a bucket is asked for it with every copy, a claim's storage
     class has to do it). `none` says that archives lie there readable."""
     objectives: Objectives
+    """What it promises."""
     image: Image
     """Image with `mongodump`, of the database's own version or newer."""
     scratch: Quantity = "20Gi"

@@ -76,8 +76,11 @@ class Urls(Strict):
     """Addresses for people; links in alerts and documents start with them."""
 
     grafana: str | None = None
+    """Address of Grafana."""
     prometheus: str | None = None
+    """Address of Prometheus."""
     alertmanager: str | None = None
+    """Address of Alertmanager."""
     runbooks: str | None = None
     """Where `rendered/<environment>/docs/` can be read."""
 
@@ -127,16 +130,21 @@ class EnvironmentSpec(Strict):
     namespace: Name
     """Kubernetes namespace of everything that is rendered."""
     cluster: Cluster = Cluster()
+    """The cluster that it runs in."""
     registry: str = ""
     """Image registry and path, such as `registry.example.com/apm`."""
     pull_secrets: Many[Name] = ()
     """Secrets with the registry's credentials, where it asks for any."""
     monitoring: Monitoring = Monitoring()
+    """The monitoring stack that watches it."""
     urls: Urls = Urls()
+    """Addresses for people."""
     argocd: ArgoCd | None = None
     """Without it no Argo CD objects are rendered."""
     rules: Rules = Rules()
+    """Rules that are stricter here; a protected environment keeps them all anyway."""
     quota: Quota = Quota()
+    """What the namespace may use."""
     secrets: Literal["existing", "external-secrets"] = "existing"
     """Where referenced secrets come from: made by others, or by External Secrets from a store."""
     secret_store: str | None = None

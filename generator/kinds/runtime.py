@@ -30,7 +30,9 @@ class Resources(Strict):
     """What one pod asks for and may use."""
 
     requests: Amount = Amount(cpu="100m", memory="128Mi")
+    """What the scheduler keeps free for a pod."""
     limits: Amount = Amount(cpu="500m", memory="512Mi")
+    """What a pod may use at most."""
 
 
 class Scaling(Strict):
@@ -58,7 +60,9 @@ class Role(Strict):
     """One of the three parts of a runtime."""
 
     replicas: Scaling = Scaling()
+    """How many pods there are."""
     resources: Resources = Resources()
+    """What one pod asks for and may use."""
 
 
 class Availability(Strict):
@@ -74,6 +78,7 @@ class RuntimeSpec(Strict):
     """One deployment of the generic image."""
 
     image: Image
+    """Image of all its pods."""
     workflows: Annotated[Many[Annotated[str, Ref("Workflow")]], Field(min_length=1)]
     """Workflows that it serves; their sub-workflows come along."""
     state_store: Annotated[str, Ref("StateStore")]
@@ -91,6 +96,7 @@ class RuntimeSpec(Strict):
     grace: Duration = "120s"
     """Time to hand back runs when a pod is stopped; longer than a checkpoint takes."""
     availability: Availability = Availability()
+    """What a drain and a rollout may take away."""
     api_keys: SecretRef
     """Keys of the HTTP API, as secret-name/key: one `name role key` a line."""
 

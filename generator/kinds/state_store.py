@@ -86,6 +86,7 @@ class StateStoreSpec(Strict):
     database: str
     """Name of the database."""
     connection: Connection
+    """How the database is reached."""
     members: Annotated[int, Field(ge=1)] = 3
     """Members of the replica set; a protected environment needs three."""
     runtime_retention: Duration = "30d"

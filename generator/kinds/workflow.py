@@ -65,8 +65,11 @@ class WorkflowSpec(Strict):
     output: Annotated[dict[str, Any], Template()] = {}
     """What a run answers with."""
     limits: Limits = Limits()
+    """Bounds of one run."""
     budget: Budget = Budget()
+    """What one run may spend, with everything below it."""
     triggers: Many[Trigger] = ()
+    """What starts a run besides people."""
     steps: Annotated[Many[AnyStep], Field(min_length=1)]
     """Steps in order; the next one follows unless a step says otherwise."""
 

@@ -40,6 +40,7 @@ class Case(Strict):
     answers: dict[str, Any] = {}
     """What is answered where the run waits for a person, by step."""
     expect: Expected = Expected()
+    """What has to come out."""
 
 
 class WorkflowTestSpec(Strict):
@@ -50,6 +51,7 @@ class WorkflowTestSpec(Strict):
     environment: Annotated[str, Ref("Environment")]
     """Environment whose overlays apply; not a protected one, since written replies are refused there."""
     cases: Annotated[Many[Case], Field(min_length=1)]
+    """The runs."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Field_(Strict):  # noqa: N801  (the name Field is pydantic's)
     default: Any = None
     """Value before the first write; without it `null`, or empty for `append` and `merge`."""
     description: str = ""
+    """What it holds, for people."""
 
 
 class Limits(Strict):
@@ -94,23 +95,31 @@ class McpCall(Strict):
     """A tool of an MCP server (streamable HTTP)."""
 
     url: str
+    """Address of the server."""
     tool: str
+    """Name of the tool at the server."""
 
 
 class HttpCall(Strict):
     """An HTTP operation; arguments travel as JSON body, or as query for GET."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    """HTTP method."""
     url: str
+    """Absolute address."""
     headers: dict[str, str] = Field(default_factory=dict)
+    """Request headers; never a credential, that is the tool's `secret`."""
 
 
 class Permissions(Strict):
     """What an agent may do with its tools, by tool name or effect; deny wins over ask, ask over allow."""
 
     allow: Many[str] = ("read",)
+    """What it may do without asking."""
     ask: Many[str] = ()
+    """What a person confirms first."""
     deny: Many[str] = ()
+    """What it may never do."""
 
 
 class AgentDocument(Strict):
