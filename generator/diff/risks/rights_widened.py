@@ -94,12 +94,12 @@ def _projects(change: Change) -> Iterator[Mark]:
 def _pods(change: Change) -> Iterator[Mark]:
     (new, path), (old, _) = pod(change.new), pod(change.old)
     if new:
-        yield from _switched(old, new, _POD, path, change.object.name)
+        yield from _switched(old or None, new, _POD, path, change.object.name)
     before = containers(change.old)
     for name, (container, where) in containers(change.new).items():
         was = mapping(before[name][0] if name in before else None)
         now, then = mapping(container, "securityContext"), mapping(was, "securityContext")
-        yield from _switched(then if was else None, now, _CONTAINER, f"{where}.securityContext", name)
+        yield from _switched(then if name in before else None, now, _CONTAINER, f"{where}.securityContext", name)
         for capability in sorted(set(texts(now, "capabilities", "add")) - set(texts(then, "capabilities", "add"))):
             yield Mark(_NAME, f"{name} gets the capability {capability}", f"{where}.securityContext.capabilities.add")
     yield from (Mark(_NAME, f"{change.object.name} mounts the node's {path_}", f"{path}.volumes")
@@ -111,7 +111,7 @@ def _switched(
 ) -> Iterator[Mark]:
     for key, value in bad.items():
         default = _DEFAULTS.get(key, False)
-        if new.get(key, default) == value and (not old or old.get(key, default) != value):
+        if new.get(key, default) == value and (old is None or old.get(key, default) != value):
             yield Mark(_NAME, f"{name} has {key}: {str(value).lower()}", f"{path}.{key}")
 
 
