@@ -163,6 +163,8 @@ def resume(id_: str, *, state_dir: Path | None = None, echo: Echo = quiet, verbo
         # A command that was killed could not say so: its lease runs out.
         if run.state == "running" and await here.store.runs.sweep(now):
             return
+        if run.state == "queued" or (run.state == "waiting" and not await here.asks_a_person(id_)):
+            return
         if refused := starting.why_not_resumable(run):
             hint = "it is still being executed, or was killed seconds ago" if run.state == "running" else refused.detail
             raise Failure(refused.title, hint)
@@ -182,7 +184,6 @@ def _continued(
                 return await here.report(id_)
             document = await here.store.specs.get(run.digest)
             await here.prepare({document.name: document} if document else {})
-            claimed = await here.store.runs.claim(here.worker, here.executor.clock.now(), id_)
-            return await here.follow(claimed) if claimed else await here.report(id_)
+            return await here.follow(await here.claimed(id_))
 
     return together(work)

@@ -21,12 +21,16 @@ from runtime.services.store import Store, opened
 from runtime.services.store.runs import Run
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.worker.executor import Executor
+from runtime.worker.executor import Ended, Executor
 from runtime.worker.scheduler import INTERVAL, Scheduler
 from runtime.worker.starting import found
 
 T = TypeVar("T")
 Echo = Callable[[str], None]
+
+
+MOMENT = 1.0
+"""Seconds that a step gets to end after Ctrl-C: what it changes outside is then known to have happened."""
 
 
 def quiet(line: str) -> None:
@@ -78,37 +82,50 @@ class Session:
 
     async def follow(self, run: Run) -> RunResult:
         """Execute a claimed run until it ends or waits for a person; Ctrl-C leaves it `interrupted`."""
-        documents = {run.workflow: document} if (document := await self.store.specs.get(run.digest)) else {}
-        clock = self.executor.clock
-        scheduler = Scheduler(self.store, clock, self.executor.telemetry, documents, self.worker)
         while True:
             ended = await self._execute(run)
-            if ended != "waiting" or await self._asks_a_person(run.id):
+            if ended != "waiting" or await self.asks_a_person(run.id):
                 return await self.report(run.id)
-            run = await self._woken(run.id, scheduler)
+            run = await self.claimed(run.id)
 
     async def _execute(self, run: Run) -> str:
+        """Return where the run stands; at Ctrl-C the step under way gets a moment to end, and is then cancelled."""
+        task = asyncio.create_task(self.executor.execute(run, self._show))
         try:
-            return (await self.executor.execute(run, self._show)).state
+            return (await asyncio.shield(task)).state
         except asyncio.CancelledError:
-            await asyncio.shield(self.store.runs.put_back(run, self.executor.clock.now(), "interrupted"))
-            return "interrupted"
+            self.executor.drain(run.id)
+            await asyncio.wait([task], timeout=MOMENT)
+            return await self._interrupted(run, task)
         except LeaseLost:
             raise Failure(
                 f"The run {run.id} has gone to another worker", f"look with `apm runs show {run.id}`"
             ) from None
 
-    async def _asks_a_person(self, id_: str) -> bool:
+    async def _interrupted(self, run: Run, task: "asyncio.Task[Ended]") -> str:
+        if task.done() and not task.cancelled() and task.result().state != "drained":
+            return task.result().state
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await self.store.runs.put_back(run, self.executor.clock.now(), "interrupted")
+        return "interrupted"
+
+    async def asks_a_person(self, id_: str) -> bool:
+        """Return whether a run waits for a person."""
         run = await found(self.store, id_)
         return any(question["kind"] in ("approval", "ask") for question in run.waiting)
 
-    async def _woken(self, id_: str, scheduler: Scheduler) -> Run:
-        """Return the run, claimed again, after a timer or an event has ended its waiting."""
+    async def claimed(self, id_: str) -> Run:
+        """Return a queued run, claimed; one that waits, after a timer or an event has ended its waiting."""
+        scheduler = Scheduler(self.store, self.executor.clock, self.executor.telemetry, {}, self.worker)
         while True:
-            await scheduler.wake()
-            await scheduler.hear()
+            await scheduler.wake(id_)
+            await scheduler.hear(id_)
             if run := await self.store.runs.claim(self.worker, self.executor.clock.now(), id_):
                 return run
+            state = (await found(self.store, id_)).state
+            if state not in ("queued", "waiting"):
+                raise Failure(f"The run {id_} is {state}", "somebody else has taken it up")
             await self.executor.clock.sleep(INTERVAL)
 
     def _show(self, kind: str, data: Mapping[str, Any]) -> None:

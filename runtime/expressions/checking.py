@@ -3,12 +3,15 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from runtime.expressions import checked
 from runtime.expressions.engines import ROOTS, compiled, jinja
 from runtime.expressions.templates import Hole, UnclosedError, split
 
+_KEPT = 4096
+"""Answers about texts that are kept: the same expressions stand in many workflows, and many checks ask."""
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 
 
@@ -32,6 +35,7 @@ class Reference:
     tested: bool = False
 
 
+@lru_cache(maxsize=_KEPT)
 def check(source: str) -> tuple[Finding, ...]:
     """Return what is wrong with a bare CEL expression: nothing, or one finding per message of the engine."""
     if not source.strip():
@@ -60,11 +64,13 @@ def _readable(message: str) -> str:
     return re.sub(r" expecting \{.*\}", "", message)
 
 
+@lru_cache(maxsize=_KEPT)
 def check_template(text: str) -> tuple[Finding, ...]:
     """Return what is wrong with the `${ }` parts of a text."""
     return _in_holes(text, check, lambda found, offset: Finding(found.offset + offset, found.message))
 
 
+@lru_cache(maxsize=_KEPT)
 def check_prose(text: str) -> tuple[Finding, ...]:
     """Return what is wrong with a Jinja2 prompt: its syntax, and names that are no root."""
     import jinja2
@@ -85,6 +91,7 @@ def _line_start(text: str, line: int) -> int:
     return sum(len(part) for part in text.splitlines(keepends=True)[: line - 1])
 
 
+@lru_cache(maxsize=_KEPT)
 def references(source: str) -> tuple[Reference, ...]:
     """Return what a bare CEL expression reads; nothing when it is not valid."""
     try:
@@ -95,6 +102,7 @@ def references(source: str) -> tuple[Reference, ...]:
     return tuple(Reference(path, offset, tested) for path, offset, tested in found if path[0] in ROOTS)
 
 
+@lru_cache(maxsize=_KEPT)
 def references_in_template(text: str) -> tuple[Reference, ...]:
     """Return what the `${ }` parts of a text read."""
     return _in_holes(text, references, lambda found, offset: Reference(found.path, found.offset + offset, found.tested))
@@ -108,6 +116,7 @@ def _in_holes(text: str, look: Callable[[str], tuple[Any, ...]], place: Callable
     return tuple(place(found, hole.offset) for hole in holes for found in look(hole.source))
 
 
+@lru_cache(maxsize=_KEPT)
 def references_in_prose(text: str) -> tuple[Reference, ...]:
     """Return what a Jinja2 prompt reads; offsets are those of the lines. Nothing when it is not valid."""
     import jinja2

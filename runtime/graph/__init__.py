@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.errors import GraphDrained
 from langgraph.graph import START, StateGraph
+from langgraph.runtime import RunControl
 from langgraph.types import Command
 
 from runtime import steps as verbs
@@ -22,7 +24,7 @@ from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.problems import Failure
 
-__all__ = ["Compiled", "Frame", "Graphs", "finished", "initial", "resume"]
+__all__ = ["Compiled", "Frame", "GraphDrained", "Graphs", "RunControl", "finished", "initial", "resume"]
 
 KEPT = 256
 """Compiled graphs that are kept; one of 100 steps takes about 0.5 MB and 15 ms."""

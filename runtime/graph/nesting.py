@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from langgraph.errors import GraphInterrupt
+from langgraph.errors import GraphDrained, GraphInterrupt
 
 from runtime import expressions, schemas
 from runtime.contract import Context
@@ -43,6 +43,8 @@ class _Body:
 
 
 Call = Callable[[], Awaitable[_Body]]
+_STOPS = (GraphInterrupt, GraphDrained)
+"""What is neither a result nor a failure: a graph waits, or stops because the process has to."""
 
 
 async def parallel(step: ParallelStep, bodies: Mapping[str, Compiled], frame: Frame, context: Context) -> Result:
@@ -140,7 +142,8 @@ async def _together(calls: Sequence[Call], *, limit: int, enough: int | None) ->
     """Run calls, `limit` at a time, and return their results in order; `None` for those that were cancelled.
 
     With `enough`, the rest is cancelled once so many have ended well. The calls start in order, because LangGraph
-    numbers the checkpoints of nested graphs by the order in which they start. Interrupts are handed up together.
+    numbers the checkpoints of nested graphs by the order in which they start. Interrupts are handed up together; when
+    the process has to stop, each call gets to the end of its step first.
     """
     gate = asyncio.Semaphore(limit)
 
@@ -156,11 +159,19 @@ async def _together(calls: Sequence[Call], *, limit: int, enough: int | None) ->
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     ended = [None if task.cancelled() else task for task in tasks]
-    paused = [task.exception() for task in ended if task and isinstance(task.exception(), GraphInterrupt)]
+    stopped = [task.exception() for task in ended if task and isinstance(task.exception(), _STOPS)]
     well = sum(1 for task in ended if task and not task.exception() and not task.result().problem)
-    if paused and (enough is None or well < enough):
-        raise GraphInterrupt(tuple(one for error in paused if error for one in error.args[0]))
+    if stopped and (enough is None or well < enough):
+        raise _handed_up(stopped)
     return [task.result() if task and not task.exception() else None for task in ended]
+
+
+def _handed_up(stopped: Sequence[BaseException | None]) -> BaseException:
+    """Return the one exception that stands for all: to stop comes before to wait."""
+    for error in stopped:
+        if isinstance(error, GraphDrained):
+            return error
+    return GraphInterrupt(tuple(one for error in stopped if error for one in error.args[0]))
 
 
 async def _settle(tasks: Sequence[asyncio.Task[_Body]], enough: int | None) -> None:
@@ -170,7 +181,7 @@ async def _settle(tasks: Sequence[asyncio.Task[_Body]], enough: int | None) -> N
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             error = task.exception()
-            if error and not isinstance(error, GraphInterrupt):
+            if error and not isinstance(error, _STOPS):
                 raise error
         ended = [task for task in tasks if task.done() and not task.exception()]
         if enough is not None and sum(1 for task in ended if not task.result().problem) >= enough:

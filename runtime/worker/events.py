@@ -1,9 +1,11 @@
 """The events of one run: recorded in order, counted in the metrics, and shown to whoever listens."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from runtime.problems import StepError
 from runtime.services.clock import Clock
 from runtime.services.store.records import RunEvents
 from runtime.telemetry import Telemetry
@@ -40,14 +42,24 @@ class EventLog:
         if self._listener:
             self._listener(kind, data)
         if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self.flush())
+            self._task = asyncio.create_task(self._behind())
+
+    async def _behind(self) -> None:
+        # A store that does not answer is noticed by the work itself; the events stay and are tried again.
+        with contextlib.suppress(StepError):
+            await self.flush()
 
     async def flush(self) -> None:
-        """Write what is waiting."""
+        """Write what is waiting.
+
+        Raises:
+            StepError: the store does not answer; nothing is lost, writing an event twice changes nothing.
+        """
         async with self._writing:
             while self._waiting:
-                batch, self._waiting = self._waiting, []
+                batch = list(self._waiting)
                 await self._events.add(self._run, batch)
+                del self._waiting[: len(batch)]
 
     def _measure(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "step-ended":

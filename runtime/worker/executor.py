@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime import steps as verbs
 from runtime.contract import Pot, Step, WorkflowDocument, millis
-from runtime.graph import Frame, Graphs, finished, initial, resume
+from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
 from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
 from runtime.services.checkpointer import Fence, MongoSaver
 from runtime.services.clock import Clock, SystemClock
@@ -45,6 +45,7 @@ class Executor:
         self.services = RuntimeServices(settings, store, self.clock, self.telemetry)
         self._saver = MongoSaver(store.collections)
         self._graphs = Graphs(self._saver)
+        self._controls: dict[str, RunControl] = {}
 
     async def close(self) -> None:
         """Let go of connections and model servers."""
@@ -54,10 +55,16 @@ class Executor:
         """Raise `Failure` when a document cannot be compiled."""
         self._graphs.run(document)
 
+    def drain(self, id_: str) -> None:
+        """Let a run stop after the step that it is in; its execution then ends as `drained`."""
+        if id_ in self._controls:
+            self._controls[id_].request_drain()
+
     async def execute(self, run: Run, listener: Listener | None = None) -> Ended:
         """Execute a claimed run.
 
-        Cancelling the caller's task leaves the run claimed: whoever cancels says what becomes of it (`put_back`).
+        One that ends as `drained`, or whose task is cancelled, stays claimed: the caller says what becomes of it
+        (`put_back`).
 
         Raises:
             LeaseLost: another worker has it now.
@@ -75,10 +82,11 @@ class Executor:
     @asynccontextmanager
     async def _fenced(self, run: Run) -> AsyncGenerator[None]:
         self._saver.fences[run.id] = Fence(self.store.collections["runs"], run.id, run.epoch)
+        self._controls[run.id] = RunControl()
         try:
             yield
         finally:
-            del self._saver.fences[run.id]
+            del self._saver.fences[run.id], self._controls[run.id]
 
     @asynccontextmanager
     async def _beating(self, run: Run) -> AsyncGenerator[None]:
@@ -117,6 +125,8 @@ class Executor:
                 ended = await self._bounded(run, log)
         except _Cancelled:
             ended = Ended("cancelled")
+        except GraphDrained:
+            return Ended("drained")
         except Failure as error:
             ended = Ended("failed", problem=problem("unavailable", error.message, error.hint))
         except (LeaseLost, StepError):
@@ -156,6 +166,7 @@ class Executor:
             config,
             context=self._frame(run, documents, log),
             durability=_durability(documents.values()),
+            control=self._controls[run.id],
         )
 
     def _frame(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Frame:

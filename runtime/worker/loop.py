@@ -66,7 +66,8 @@ class Worker:
 
     async def _execute(self, run: Run) -> None:
         try:
-            await self._executor.execute(run)
+            if (await self._executor.execute(run)).state == "drained":
+                await self._executor.store.runs.put_back(run, self._executor.clock.now())
         except LeaseLost:
             self._executor.telemetry.add(LEASES_LOST)
             log.warning("run %s has gone to another worker", run.id)
@@ -80,13 +81,20 @@ class Worker:
         self._executor.telemetry.set(SLOTS, self._slots - busy, state="free")
 
     async def drain(self, grace: float) -> None:
-        """Stop claiming, give running work some time, and hand the rest back without burning an attempt."""
+        """Stop claiming and hand running work back after the step that it is in; no attempt is burnt.
+
+        A step that takes longer than the grace is cancelled, and executed again by whoever gets the run.
+        """
         self._stopping = True
         self._wake.set()
-        if self._running:
-            await asyncio.wait(list(self._running), timeout=grace)
-        for task, run in list(self._running.items()):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
-            await self._executor.store.runs.put_back(run, self._executor.clock.now())
+        running = dict(self._running)
+        for run in running.values():
+            self._executor.drain(run.id)
+        if running:
+            await asyncio.wait(list(running), timeout=grace)
+        for task, run in running.items():
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+                await self._executor.store.runs.put_back(run, self._executor.clock.now())

@@ -58,19 +58,21 @@ class Scheduler:
         for _ in await self._store.runs.sweep(self._clock.now()):
             self._telemetry.add(metric.RUNS_SWEPT)
 
-    async def wake(self) -> None:
+    async def wake(self, only: str = "") -> None:
         """Answer what has waited until its deadline; a run past its own deadline is queued to be ended."""
         now = self._clock.now()
         for run in await self._store.runs.due_to_wake(now):
+            if only not in ("", run.id):
+                continue
             late = [entry for entry in run.waiting if entry.get("deadline") and entry["deadline"] <= now]
             await self._store.runs.answer(run, {entry["id"]: {"timed_out": True} for entry in late}, now)
 
     # --- events -----------------------------------------------------------------------------------------------------
 
-    async def hear(self) -> None:
+    async def hear(self, only: str = "") -> None:
         """Hand events to runs that listen."""
         for run in await self._store.runs.listening():
-            if answers := await self._heard(run):
+            if only in ("", run.id) and (answers := await self._heard(run)):
                 await self._store.runs.answer(run, answers, self._clock.now())
 
     async def _heard(self, run: Run) -> dict[str, Mapping[str, Any]]:

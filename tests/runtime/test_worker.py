@@ -1,0 +1,158 @@
+"""The worker: slots, heartbeats, cancelling, draining."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from runtime.contract import Context, Function
+from runtime.functions import registered
+from runtime.problems import LeaseLost
+from runtime.services import tools
+from runtime.worker import executor as executing
+from runtime.worker import starting
+from runtime.worker.loop import Worker
+from runtime.worker.starting import Start
+from tests.runtime.conftest import World, workflow
+
+TWO = """
+output: {done: "${steps.second.outcome}"}
+steps:
+  - {id: first, function: gate, with: {name: first}}
+  - {id: second, function: gate, with: {name: second}}
+"""
+
+
+class Gate:
+    """A function that holds a step until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.entered: asyncio.Queue[str] = asyncio.Queue()
+        self.open = asyncio.Event()
+        self.passed: list[str] = []
+
+    async def run(self, arguments: Mapping[str, Any], context: Context) -> dict[str, Any]:
+        del context
+        await self.entered.put(arguments["name"])
+        await self.open.wait()
+        self.passed.append(arguments["name"])
+        return {}
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    found = Gate()
+    functions = {**registered(), "gate": Function("gate", "Wait.", found.run)}
+    monkeypatch.setattr(tools, "registered", lambda: functions)
+    return found
+
+
+async def queued(world: World, count: int = 1) -> list[str]:
+    world.documents = {"main": workflow(TWO)}
+    return [await starting.start(world.store, world.clock, world.documents, Start("main", {})) for _ in range(count)]
+
+
+async def state(world: World, id_: str) -> tuple[str, int]:
+    run = await starting.found(world.store, id_)
+    return run.state, run.attempt
+
+
+async def test_no_more_runs_are_claimed_than_there_are_slots(world: World, gate: Gate) -> None:
+    world.executor.settings = replace(world.executor.settings, slots=2)
+    ids = await queued(world, 3)
+    worker = Worker(world.executor, "w")
+    working = asyncio.create_task(worker.work())
+    for _ in range(2):
+        await gate.entered.get()
+    worker.nudge()
+    assert sorted([(await state(world, id_))[0] for id_ in ids]) == ["queued", "running", "running"]
+    gate.open.set()
+    while {(await state(world, id_))[0] for id_ in ids} != {"succeeded"}:  # noqa: ASYNC110  (it is in the store)
+        await asyncio.sleep(0.01)
+    await worker.drain(5)
+    await working
+
+
+async def test_draining_hands_a_run_back_after_its_step(world: World, gate: Gate) -> None:
+    (id_,) = await queued(world)
+    worker = Worker(world.executor, "w")
+    working = asyncio.create_task(worker.work())
+    await gate.entered.get()
+    draining = asyncio.create_task(worker.drain(5))
+    await asyncio.sleep(0)
+    gate.open.set()
+    await asyncio.gather(draining, working)
+    assert await state(world, id_) == ("queued", 0)
+    assert gate.passed == ["first"]
+    assert (await world.go_on(id_)).output == {"done": "succeeded"}
+    assert gate.passed == ["first", "second"]
+
+
+async def test_a_step_that_outlasts_the_grace_is_done_again_by_the_next_worker(world: World, gate: Gate) -> None:
+    (id_,) = await queued(world)
+    worker = Worker(world.executor, "w")
+    working = asyncio.create_task(worker.work())
+    await gate.entered.get()
+    await worker.drain(0.05)
+    await working
+    assert await state(world, id_) == ("queued", 0)
+    gate.open.set()
+    assert (await world.go_on(id_)).status == "succeeded"
+    assert gate.passed == ["first", "second"]
+
+
+async def test_a_running_run_is_cancelled_with_the_next_heartbeat(
+    world: World, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executing, "LEASE", 60)
+    (id_,) = await queued(world)
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+    execution = asyncio.create_task(world.executor.execute(run))
+    await gate.entered.get()
+    assert await world.store.runs.cancel(id_, world.clock.now()) == "running"
+    assert (await execution).state == "cancelled"
+    assert await state(world, id_) == ("cancelled", 1)
+    assert gate.passed == []
+
+
+async def test_a_worker_that_has_lost_its_lease_stops_and_writes_nothing(
+    world: World, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executing, "LEASE", 60)
+    (id_,) = await queued(world)
+    run = await world.store.runs.claim("stalled", world.clock.now())
+    assert run
+    execution = asyncio.create_task(world.executor.execute(run))
+    await gate.entered.get()
+    world.clock.advance(60)
+    await world.scheduler().sweep()
+    with pytest.raises(LeaseLost):
+        await execution
+    gate.open.set()
+    assert (await world.go_on(id_)).output == {"done": "succeeded"}
+    assert gate.passed == ["first", "second"]
+    assert world.telemetry.value("apm_runs_swept_total") == 1
+
+
+async def test_branches_stop_at_the_end_of_their_steps_too(world: World, gate: Gate) -> None:
+    step = {"id": "a", "function": "gate", "with": {"name": "a"}}
+    more = {"id": "b", "function": "gate", "with": {"name": "b"}}
+    branches = {"left": [step, more], "right": [{**step, "id": "c", "with": {"name": "c"}}]}
+    document = workflow('output: {all: "${steps.p.output}"}', steps=[{"id": "p", "parallel": {"branches": branches}}])
+    world.documents = {"main": document}
+    id_ = await starting.start(world.store, world.clock, world.documents, Start("main", {}))
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+    execution = asyncio.create_task(world.executor.execute(run))
+    for _ in range(2):
+        await gate.entered.get()
+    world.executor.drain(id_)
+    gate.open.set()
+    assert (await execution).state == "drained"
+    assert sorted(gate.passed) == ["a", "c"]
+    await world.store.runs.put_back(run, world.clock.now())
+    assert (await world.go_on(id_)).output == {"all": {"left": {}, "right": {}}}
+    assert sorted(gate.passed) == ["a", "b", "c"]
