@@ -128,7 +128,7 @@ class AgentDocument(Strict):
     name: str
     role: str
     instructions: str
-    """Jinja2 template (sandboxed) over the roots of expressions."""
+    """Jinja2 template (sandboxed) over the roots of expressions; `input` is what the step hands over with `with`."""
     model: str
     tools: Many[str] = ()
     permissions: Permissions = Permissions()

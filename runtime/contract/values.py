@@ -20,7 +20,6 @@ class Strict(BaseModel):
         frozen=True,
         alias_generator=to_camel,
         populate_by_name=True,
-        use_attribute_docstrings=True,
         strict=True,
     )
 
