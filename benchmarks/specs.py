@@ -1,6 +1,9 @@
-"""Writes a repository of N agents, each with a workflow; two share a runtime: about seven objects an agent."""
+"""Writes a repository of N agents, each with a workflow; three share a runtime: about seven objects an agent."""
 
+import shutil
 from pathlib import Path
+
+POLICIES = Path(__file__).parent.parent / "policies"
 
 BASE = """\
 apiVersion: apm/v1
@@ -93,7 +96,7 @@ kind: Runtime
 metadata: {{name: runtime-{n}, owner: ops}}
 spec:
   image: {{digest: "sha256:{digest}"}}
-  workflows: [flow-{n}, flow-{m}]
+  workflows: [{flows}]
   stateStore: main
   apiKeys: api-keys/keys
 """
@@ -105,15 +108,17 @@ def write(folder: Path, count: int) -> None:
     (agents / "prompts").mkdir(parents=True)
     (agents / "prompts" / "clerk.md").write_text("Answer the question: {{ input.question }}\n")
     (folder / "specs" / "base.yaml").write_text(BASE + STORE)
+    shutil.copytree(POLICIES, folder / "policies")
     for n in range(count):
         (agents / f"agent-{n:05}.yaml").write_text(agent(n, count))
 
 
 def agent(n: int, count: int, role: str = "clerk") -> str:
-    """Return the text of one agent's file; every other one holds a runtime for two workflows."""
+    """Return the text of one agent's file; every third one holds a runtime for three workflows."""
     text = AGENT.format(n=n, role=role)
-    if n % 2 == 0:
-        text += "---\n" + RUNTIME.format(n=n, m=min(n + 1, count - 1), digest=f"{n:064x}")
+    if n % 3 == 0:
+        flows = ", ".join(f"flow-{m}" for m in range(n, min(n + 3, count)))
+        text += "---\n" + RUNTIME.format(n=n, flows=flows, digest=f"{n:064x}")
     return text
 
 

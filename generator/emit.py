@@ -109,7 +109,7 @@ def _fits_block(text: str) -> bool:
     return all(line == line.rstrip(" \t") for line in text.split("\n")) and text.strip() != ""
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def scalar(text: str) -> str:
     """Return a text as a scalar on one line: plain where every reader takes it for this text, else quoted."""
     if _SAFE.fullmatch(text) and text.lower() not in _WORDS:

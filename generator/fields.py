@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from generator.docstrings import field_docs
 from runtime.contract import FileRef, Ref, Step
 from runtime.steps import NODES
 
@@ -30,7 +31,7 @@ class FieldDoc:
 
 def of(model: type[BaseModel]) -> tuple[FieldDoc, ...]:
     """Return the fields of a model, in the order in which they are declared."""
-    return tuple(_field(name, info) for name, info in model.model_fields.items())
+    return tuple(_field(model, name, info) for name, info in model.model_fields.items())
 
 
 def at(model: type[BaseModel], path: str) -> FieldDoc | None:
@@ -52,14 +53,14 @@ def names(model: type[BaseModel], path: str) -> list[str]:
     return [f.name for f in parent.fields] if parent else []
 
 
-def _field(name: str, info: FieldInfo) -> FieldDoc:
+def _field(model: type[BaseModel], name: str, info: FieldInfo) -> FieldDoc:
     required = info.is_required()
     default = None if required else _plain(info.get_default(call_default_factory=True))
     kind = _type(info.annotation, tuple(info.metadata))
     return FieldDoc(
         info.alias or name,
         kind,
-        (info.description or "").replace("\n", " "),
+        field_docs(model).get(name, ""),
         required,
         default,
         model_in(info.annotation),

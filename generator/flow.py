@@ -117,9 +117,9 @@ class Scope:
         return seen
 
 
-def scopes(workflow: Declared) -> Iterator[Scope]:
-    """Yield every scope of a workflow, outer ones first."""
-    yield from _scopes(workflow.spec.steps, ("spec", "steps"))
+def scopes(workflow: Declared) -> tuple[Scope, ...]:
+    """Return every scope of a workflow, outer ones first."""
+    return workflow.once("scopes", lambda: tuple(_scopes(workflow.spec.steps, ("spec", "steps"))))
 
 
 def nodes(workflow: Declared) -> Iterator[Node]:

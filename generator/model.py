@@ -79,6 +79,14 @@ class Declared:
     metadata: Metadata
     spec: Any
     document: Document = field(repr=False)
+    memo: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
+    """What was found out about this spec already: several checks ask for the same."""
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """Return what `compute` returns, computed at the first time only."""
+        if key not in self.memo:
+            self.memo[key] = compute()
+        return self.memo[key]
 
     @property
     def name(self) -> str:
@@ -249,6 +257,18 @@ class Resource:
     namespace: str | None = None
     """Namespace other than the environment's own."""
 
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """The Kubernetes object that is written."""
+        metadata: dict[str, Any] = {"name": self.name}
+        if self.namespace:
+            metadata["namespace"] = self.namespace
+        if self.labels:
+            metadata["labels"] = dict(sorted(self.labels.items()))
+        if self.annotations:
+            metadata["annotations"] = dict(sorted(self.annotations.items()))
+        return {"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata, **self.body}
+
 
 @dataclass(frozen=True)
 class TextFile:
@@ -257,6 +277,9 @@ class TextFile:
     path: str
     text: str
     source: Source
+
+
+Rendered = Resource | TextFile
 
 
 # --- what can be added ----------------------------------------------------------------------------------------------

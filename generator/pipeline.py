@@ -1,7 +1,7 @@
 """The whole way from spec files to rendered files. Every command that checks, renders or explains goes through here."""
 
 import gc
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +9,11 @@ from pathlib import Path
 from generator import artifacts, checks, kinds
 from generator.kinds.environment import Environment
 from generator.load import load
-from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project
+from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project, Rendered
 from generator.overlay import views
 from generator.parse import parse
 from generator.problems import Failure, Problem, Rejected, nearest
-from generator.render import Rendered, files, render
+from generator.render import files, render
 from generator.resolve import resolve
 from generator.validate import validate
 from generator.verify import verify
@@ -38,7 +38,6 @@ class Environment_:  # noqa: N801  (Environment is the spec)
     """What the specs come to in one environment."""
 
     project: Project
-    rendered: tuple[Rendered, ...]
     files: Mapping[str, bytes]
     """Contents by path below rendered/; empty where nothing is deployed."""
 
@@ -110,9 +109,16 @@ def _known(names: Sequence[str], views: Sequence[Catalogue]) -> None:
 def _build(view: Catalogue) -> tuple[Environment_, list[Problem]]:
     project = resolve(view, KINDS)
     environment = project.get(Environment, project.environment_name)
-    rendered = render(project, ARTIFACTS, environment.namespace) if environment.spec.deployed else []
-    problems = verify(rendered, view, environment.spec.cluster.version)
-    return Environment_(project, tuple(rendered), files(rendered, environment.name)), problems
+    problems: list[Problem] = []
+    checked = verify(resources(project), view, environment.spec.cluster.version, problems)
+    return Environment_(project, files(checked, environment.name)), problems
+
+
+def resources(project: Project) -> Iterator[Rendered]:
+    """Yield everything that a project renders; nothing where the environment is not deployed."""
+    environment = project.get(Environment, project.environment_name)
+    if environment.spec.deployed:
+        yield from render(project, ARTIFACTS, environment.namespace)
 
 
 def _unparsed(loaded: Loaded, declared: Iterable[Declared]) -> frozenset[tuple[str, str]]:

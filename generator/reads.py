@@ -55,8 +55,12 @@ class Read:
         return Problem(place, found.code, found.message, found.hint, found.path)
 
 
-def reads(workflow: Declared, catalogue: Catalogue) -> Iterator[Read]:
-    """Yield everything that the expressions of a workflow read."""
+def reads(workflow: Declared, catalogue: Catalogue) -> tuple[Read, ...]:
+    """Return everything that the expressions of a workflow read."""
+    return workflow.once("reads", lambda: tuple(_reads(workflow, catalogue)))
+
+
+def _reads(workflow: Declared, catalogue: Catalogue) -> Iterator[Read]:
     places = [(scope.loc, scope.visible, scope.nodes) for scope in scopes(workflow)]
     for expression in expressions(workflow, catalogue.files):
         _, visible, nodes = max(

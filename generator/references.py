@@ -30,8 +30,12 @@ class Expression:
     """File beside the spec in which the text stands; without it, it stands at `loc`."""
 
 
-def expressions(spec: Declared, files: Mapping[str, str]) -> Iterator[Expression]:
-    """Yield every expression, template and prompt of a spec, those in files too. Empty ones only where written."""
+def expressions(spec: Declared, files: Mapping[str, str]) -> tuple[Expression, ...]:
+    """Return every expression, template and prompt of a spec, those in files too. Empty ones only where written."""
+    return spec.once("expressions", lambda: tuple(_expressions(spec, files)))
+
+
+def _expressions(spec: Declared, files: Mapping[str, str]) -> Iterator[Expression]:
     for loc, _, text in marked(spec, Expr):
         if isinstance(text, str) and (text or _written(spec.document.value, loc)):
             yield Expression(loc, "cel", text)
@@ -65,8 +69,12 @@ def _written(value: Any, loc: Loc) -> bool:
     return True
 
 
-def references(spec: Declared) -> Iterator[Reference]:
-    """Yield every place where a spec names another."""
+def references(spec: Declared) -> tuple[Reference, ...]:
+    """Return every place where a spec names another."""
+    return spec.once("references", lambda: tuple(_references(spec)))
+
+
+def _references(spec: Declared) -> Iterator[Reference]:
     for loc, marker, name in marked(spec, Ref):
         if isinstance(name, str):
             yield Reference(spec, loc, marker.kind, name)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from generator import conventions
+from generator.docstrings import described
 from generator.model import Kind, Metadata
 
 
@@ -51,7 +52,7 @@ def combined(kinds: Iterable[Kind]) -> dict[str, Any]:
 
 
 def _schema(model: Any) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True)
+    return described(model.model_json_schema(by_alias=True), model)
 
 
 def _renamed(value: Any, kind: str) -> Any:

@@ -9,35 +9,39 @@ from typing import Any
 
 import jsonschema_rs
 
-from generator.model import Catalogue, Declared, Resource
-from generator.policy import Compiled, compiled, group_of
+from generator.model import Catalogue, Declared, Rendered, Resource
+from generator.policy import Compiled, compiled, group_of, holds, together
 from generator.problems import Place, Problem, path_text
-from generator.render import Rendered, as_object
 from generator.strictness import is_protected
 from generator.waivers import Waivers
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
 
-def verify(rendered: Iterable[Rendered], catalogue: Catalogue, version: str) -> list[Problem]:
-    """Return where rendered objects do not meet the schemas of a Kubernetes version, our CRDs, or a policy."""
-    problems: list[Problem] = []
+def verify(
+    rendered: Iterable[Rendered], catalogue: Catalogue, version: str, problems: list[Problem]
+) -> Iterator[Rendered]:
+    """Yield what is rendered, and add to `problems` where an object does not meet the schemas of a Kubernetes version,
+    our CRDs, or a policy. Objects pass one by one, so that a large system never stands in memory as a whole."""
     policies = _policies(catalogue)
-    seen: dict[tuple[str, str, str], Resource] = {}
+    seen: dict[tuple[str, str, str], str] = {}
     for item in rendered:
         if not isinstance(item, Resource):
+            yield item
             continue
         key = (f"{item.api_version}/{item.kind}", item.namespace or "", item.name)
         if key in seen:
-            message = f"{item.kind} {item.name} is rendered from {seen[key].source.file} too"
+            message = f"{item.kind} {item.name} is rendered from {seen[key]} too"
             problems.append(_problem(item, catalogue, "duplicate-object", message, "rename one of the two specs"))
-        seen[key] = item
-        value = as_object(item)
+        seen[key] = item.source.file
+        value = item.manifest
         problems += _schema_problems(item, value, catalogue, version)
-        for rule in policies.get((group_of(item.api_version), item.kind), ()):
-            problems += _policy_problems(item, value, catalogue, rule)
-    rules = {id(rule): rule for found in policies.values() for rule in found}
-    return [*problems, *(problem for rule in rules.values() for problem in rule.waivers.unused())]
+        rules = policies.get((group_of(item.api_version), item.kind))
+        if rules and not holds(rules.together, value):
+            problems += (problem for rule in rules.each for problem in _policy_problems(item, value, catalogue, rule))
+        yield item
+    all_rules = {id(rule): rule for found in policies.values() for rule in found.each}
+    problems += (problem for rule in all_rules.values() for problem in rule.waivers.unused())
 
 
 # --- schemas --------------------------------------------------------------------------------------------------------
@@ -90,7 +94,15 @@ class _Rule:
     waivers: Waivers
 
 
-def _policies(catalogue: Catalogue) -> Mapping[tuple[str, str], list[_Rule]]:
+@dataclass(frozen=True)
+class _Rules:
+    """The policies that look at one kind of object."""
+
+    each: tuple[_Rule, ...]
+    together: Any
+
+
+def _policies(catalogue: Catalogue) -> Mapping[tuple[str, str], _Rules]:
     """Return the policies that hold in this environment, compiled once, by the objects that they look at."""
     found: dict[tuple[str, str], list[_Rule]] = {}
     protected = is_protected(catalogue)
@@ -99,7 +111,7 @@ def _policies(catalogue: Catalogue) -> Mapping[tuple[str, str], list[_Rule]]:
             rule = _Rule(spec, compiled(spec.spec), Waivers(catalogue, spec.name))
             for kind in sorted(rule.compiled.kinds):
                 found.setdefault(kind, []).append(rule)
-    return found
+    return {kind: _Rules(tuple(rules), together(rule.spec.spec for rule in rules)) for kind, rules in found.items()}
 
 
 def _policy_problems(item: Resource, value: Mapping[str, Any], catalogue: Catalogue, rule: _Rule) -> Iterator[Problem]:

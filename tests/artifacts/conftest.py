@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from generator.model import Resource
-from generator.pipeline import Built, build_all
-from generator.render import as_object
+from generator.pipeline import Built, build_all, resources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden"
@@ -32,7 +31,7 @@ def golden() -> Callable[[str], list[dict[str, Any]]]:
 
 def objects_of(built: Built, environment: str) -> list[dict[str, Any]]:
     """Return the Kubernetes objects of an environment as they are written."""
-    return [as_object(item) for item in built.environments[environment].rendered if isinstance(item, Resource)]
+    return [item.manifest for item in resources(built.environments[environment].project) if isinstance(item, Resource)]
 
 
 def deployed(built: Built) -> list[str]:

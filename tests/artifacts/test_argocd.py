@@ -7,7 +7,7 @@ import pytest
 
 from generator import conventions
 from generator.model import Resource
-from generator.pipeline import Built
+from generator.pipeline import Built, resources
 from tests.artifacts.conftest import deployed, objects_of
 
 Object = dict[str, Any]
@@ -34,7 +34,7 @@ def _allowed(objects: list[Object], project: str) -> set[tuple[str, str]]:
 
 
 def _rendered(built: Built, environment: str, *, parent: bool) -> set[tuple[str, str]]:
-    items = [item for item in built.environments[environment].rendered if isinstance(item, Resource)]
+    items = [item for item in resources(built.environments[environment].project) if isinstance(item, Resource)]
     return {(_group(item.api_version), item.kind) for item in items if (item.group == "argocd") == parent}
 
 

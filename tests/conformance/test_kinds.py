@@ -14,6 +14,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
+from generator.docstrings import field_docs
 from generator.kinds.system import SystemSpec
 from generator.model import Metadata
 from generator.pipeline import KINDS
@@ -46,7 +47,7 @@ def _models(annotation: Any, seen: set[type[BaseModel]]) -> Iterator[type[BaseMo
 def _undocumented(root: type[BaseModel]) -> list[str]:
     models = _models(root, set())
     return [
-        f"{model.__name__}.{name}" for model in models for name, f in model.model_fields.items() if not f.description
+        f"{model.__name__}.{name}" for model in models for name in model.model_fields if name not in field_docs(model)
     ]
 
 

@@ -14,6 +14,7 @@ import pytest
 from generator.kinds.environment import Environment
 from generator.model import Catalogue
 from generator.pipeline import ARTIFACTS, KINDS, check
+from generator.problems import Problem
 from generator.render import files, render
 from generator.resolve import resolve
 from generator.verify import verify
@@ -62,9 +63,10 @@ def _rendered_for(view: Catalogue, artifact: str) -> Mapping[str, str]:
     if not environment.spec.deployed:
         return {}
     rendered = render(project, {artifact: ARTIFACTS[artifact]}, environment.namespace)
-    problems = verify(rendered, view, environment.spec.cluster.version)
+    problems: list[Problem] = []
+    found = files(verify(rendered, view, environment.spec.cluster.version, problems), environment.name)
     assert not problems, "\n".join(f"{problem.place}: {problem.message}" for problem in problems)
-    return {path: content.decode() for path, content in files(rendered, environment.name).items()}
+    return {path: content.decode() for path, content in found.items()}
 
 
 def _read(folder: Path) -> dict[str, str]:
