@@ -1,7 +1,7 @@
 """The whole way of `apm diff`: a ref and the working tree -> a diff with its risks marked."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ RISKS: Mapping[str, Risk] = discover(risks, "RISK", Risk)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """Pause the cyclic garbage collector: what a comparison reads lives until its end."""
     enabled = gc.isenabled()
     gc.disable()

@@ -2,7 +2,8 @@
 
 The old side is the `rendered/` that the commit holds, because that is what Argo CD runs: an upgrade of apm shows too.
 A commit without `rendered/`, or the option to do so, has its specs rendered by this apm.
-docs/decisions/0005-old-side-of-a-diff.md says why."""
+docs/decisions/0005-old-side-of-a-diff.md says why.
+"""
 
 import hashlib
 import tempfile

@@ -1,7 +1,8 @@
 """A diff as Markdown for a pull request: risks on top, the rest folded, and never longer than a comment may be.
 
 GitHub refuses a comment above 65 536 characters, GitLab one above 1 000 000. What does not fit is cut from the
-longest parts first, and each cut says so and how to see the rest."""
+longest parts first, and each cut says so and how to see the rest.
+"""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -3,7 +3,8 @@
 Marked: an alert that is gone or less severe; a severity and owner that reached a receiver and now reach none (the
 routes of both sides are followed); a new inhibition; mute times; a scrape target that is deleted, since an alert on
 what is not measured stays silent.
-Not marked: an alert with another text, or a message to another channel."""
+Not marked: an alert with another text, or a message to another channel.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product

@@ -2,7 +2,8 @@
 
 Marked: an approval step that is gone, has a default answer when nobody decides, or may be decided by others; a
 quality gate of an agent that is gone; an answer that is no longer held to a schema.
-Not marked: a new approval, another text, more time."""
+Not marked: a new approval, another text, more time.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -5,7 +5,8 @@ elsewhere, is no longer encrypted where it lies, or has less time; documents of 
 shorter time.
 Not marked: a backup that runs more often, or at another hour.
 How long archives are kept (`retention` of a Backup) is promised in HANDOVER.md and enforced by the bucket: no object
-shows it."""
+shows it.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -2,7 +2,8 @@
 
 Marked: more tokens, money, steps, turns or visits, or no limit where there was one; a budget that asks a person
 instead of failing; a larger ResourceQuota.
-Not marked: a lower limit, or one where there was none."""
+Not marked: a lower limit, or one where there was none.
+"""
 
 import math
 import re

@@ -5,7 +5,8 @@ reviewer has to know who is on the other end.
 
 Marked: a peer, a port or a block of addresses that no rule had; a policy that is deleted, selects other pods or no
 longer covers a direction; a Service that is reached from outside the cluster.
-Not marked: a rule that is narrower than one before, or gone; the same rules in another order."""
+Not marked: a rule that is narrower than one before, or gone; the same rules in another order.
+"""
 
 import ipaddress
 import json

@@ -4,7 +4,8 @@ Marked: verbs, resources or subjects of RBAC that were not there; a repository, 
 use; a pod that gets a token, a capability, root or the host; a weaker Pod Security level; an admission policy that no
 longer denies; an agent with another tool or effect allowed, or with one no longer denied; a tool whose effect is
 stronger.
-Not marked: rights that are taken away, or the same rights written in another way."""
+Not marked: rights that are taken away, or the same rights written in another way.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -7,7 +7,8 @@ name.
 Marked: a state field that is gone or has another type or reducer; an input that asks for more or takes less; an
 output that is gone; a collection that is gone or whose schema takes less; an index that becomes unique; another
 payload of a channel.
-Not marked: a new field with a default, a new optional property, a wider range."""
+Not marked: a new field with a default, a new optional property, a wider range.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
