@@ -117,17 +117,17 @@ def _stage(
     contents: Mapping[str, bytes], out: Path, staged: Path, environment: str, fresh: set[str], gone: set[str]
 ) -> None:
     staged.mkdir()
-    for path in _all(out, environment):
-        if path not in fresh and path not in gone:
-            _place(staged / Path(path).relative_to(environment), out / path)
+    kept = [path for path in _all(out, environment) if path not in fresh and path not in gone]
+    inside = len(environment) + 1
+    for folder in sorted({path.rpartition("/")[0][inside:] for path in (*kept, *fresh)}):
+        (staged / folder).mkdir(parents=True, exist_ok=True)
+    for path in kept:
+        _place(staged / path[inside:], out / path)
     for path in fresh:
-        file = staged / Path(path).relative_to(environment)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(contents[path])
+        (staged / path[inside:]).write_bytes(contents[path])
 
 
 def _place(new: Path, old: Path) -> None:
-    new.parent.mkdir(parents=True, exist_ok=True)
     if old.is_symlink():
         new.symlink_to(old.readlink())
     else:
