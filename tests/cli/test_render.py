@@ -73,6 +73,7 @@ def test_files_of_others_stay(apm: Apm, repository: Path) -> None:
 def test_what_is_no_longer_said_is_deleted_but_not_much_without_being_asked(apm: Apm, repository: Path) -> None:
     before = tree(repository / "rendered")
     (repository / "specs/runtime.yaml").unlink()
+    (repository / "specs/backup.yaml").unlink()
     refused = apm("render")
     assert refused.code == 1
     assert "--allow-delete" in refused.err
