@@ -1,7 +1,7 @@
 """documents -> declared specs: which kind each is, and whether it says only what its kind knows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -13,6 +13,7 @@ from generator.model import Declared, Document, Kind, Loc, Metadata, beside
 from generator.problems import SECRETS, Problem, nearest
 from generator.references import marked
 from runtime.contract import FileRef
+from runtime.steps import AnyStep
 
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
@@ -69,11 +70,11 @@ def parse_one(document: Document, kinds: Mapping[str, Kind], problems: list[Prob
 
 def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem]:
     value = document.value
-    for key in value:
-        if key not in _ENVELOPE:
-            yield document.problem((key,), "unknown-key", f'unknown key "{key}"', nearest(key, _ENVELOPE), key=True)
+    hints = {key: nearest(key, _ENVELOPE) for key in value if key not in _ENVELOPE}
+    for key, hint in hints.items():
+        yield document.problem((key,), "unknown-key", f'unknown key "{key}"', hint, key=True)
     for key in _ENVELOPE:
-        if key not in value:
+        if key not in value and f'did you mean "{key}"?' not in hints.values():
             hint = "every spec has apiVersion, kind, metadata and spec"
             yield document.problem((), "missing-field", f'"{key}" is missing', hint)
     if (version := value.get("apiVersion", conventions.API_VERSION)) != conventions.API_VERSION:
@@ -126,8 +127,7 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
     kind = details["type"]
     if kind == "missing":
         field = str(details["loc"][-1])
-        where = loc[:-1] if loc[-1] == field else loc
-        return document.problem(where, "missing-field", f'"{field}" is missing', key=True)
+        return document.problem(loc, "missing-field", f'"{field}" is missing', key=True)
     if kind == "extra_forbidden":
         name = str(details["loc"][-1])
         hint = nearest(name, _known(model, details["loc"]))
@@ -223,6 +223,8 @@ def _inner(annotation: Any, part: str | int) -> Any:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = annotation.model_fields.items()
         return next((field.annotation for name, field in fields if part in (field.alias, name)), None)
+    if isinstance(annotation, ForwardRef):  # steps inside steps: the union is built after the models that hold it
+        annotation = AnyStep
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return _inner(args[0], part)

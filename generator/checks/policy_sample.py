@@ -4,7 +4,8 @@ A policy stands with objects that it lets pass and objects that it refuses. Ever
 validations, every object under `fail` has to miss at least one, and each validation has to refuse one of them: a rule
 that nothing was ever seen to break may be one that nothing can break.
 
-Samples are objects with `apiVersion` and `kind`, of a kind that the policy matches.
+Samples are judged by the policy as it is written; what an environment's overlay makes of it is not held against them.
+They are objects with `apiVersion` and `kind`, of a kind that the policy matches.
 
 Fix: correct the expression or the sample; add a failing sample for the validation that is named.
 """
@@ -75,4 +76,4 @@ def _unfit(found: Any, rule: Compiled) -> str:
     return ""
 
 
-CHECK = Check("policy-sample", run, each_environment=True)
+CHECK = Check("policy-sample", run)

@@ -1,0 +1,83 @@
+"""The policy pod-security refuses what Kubernetes' own Pod Security admission refuses, and nothing else.
+
+The samples are those by which Kubernetes tests its level `restricted`. They come with the Go module of the control
+plane that `make tools` builds, and stay in the module cache of Go.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.load import load
+from generator.parse import parse
+from generator.pipeline import KINDS
+from generator.policy import Compiled, compiled
+
+REPOSITORY = Path(__file__).parents[2]
+FEW = 20
+"""There are about 75 samples that fail and 20 that pass; far fewer would mean that the wrong folder was read."""
+
+
+def _module_cache() -> Path:
+    go_path = os.environ.get("GOPATH") or str(Path.home() / "go")
+    return Path(os.environ.get("GOMODCACHE") or Path(go_path.split(os.pathsep)[0]) / "pkg" / "mod")
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    return tuple(int(part) for part in path.name.removeprefix("v").split("."))
+
+
+@cache
+def samples() -> Path:
+    modules = sorted((_module_cache() / "k8s.io").glob("pod-security-admission@*"))
+    folders = [folder for module in modules for folder in (module / "test/testdata/restricted").glob("v*.*")]
+    if not folders:
+        pytest.skip(f"no samples of Pod Security in {_module_cache()}: they come when the control plane is built there")
+    return max(folders, key=_version)
+
+
+@cache
+def policy() -> Compiled:
+    declared, problems = parse(load(REPOSITORY).documents, KINDS)
+    assert not problems
+    (spec,) = (spec for spec in declared if (spec.kind, spec.name) == ("Policy", "pod-security"))
+    return compiled(spec.spec)
+
+
+def _pods(side: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted((samples() / side).glob("*.yaml")):
+        yield path.name, yaml.safe_load(path.read_text())
+
+
+def test_what_kubernetes_refuses_is_refused() -> None:
+    pods = dict(_pods("fail"))
+    assert len(pods) > FEW
+    assert [name for name, pod in pods.items() if not list(policy().refusals(pod))] == []
+
+
+def test_what_kubernetes_allows_is_allowed() -> None:
+    pods = dict(_pods("pass"))
+    assert len(pods) >= FEW
+    assert {name: list(policy().refusals(pod)) for name, pod in pods.items() if list(policy().refusals(pod))} == {}
+
+
+@pytest.mark.parametrize("side", ["fail", "pass"])
+def test_a_pod_in_a_template_is_judged_like_a_pod(side: str) -> None:
+    for name, pod in _pods(side):
+        template = {"metadata": pod["metadata"], "spec": pod["spec"]}
+        deployment = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "x"},
+            "spec": {"template": template},
+        }
+        job = {"jobTemplate": {"spec": {"template": template}}}
+        cron = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "x"}, "spec": job}
+        alone = [r.index for r in policy().refusals(pod)]
+        assert [r.index for r in policy().refusals(deployment)] == alone, name
+        assert [r.index for r in policy().refusals(cron)] == alone, name
