@@ -1,10 +1,10 @@
 """A credential stands in the specs.
 
 Whatever is committed can be read by everybody with access to the repository, for ever: it stays in the history when
-the line is changed. Specs therefore name secrets (`secret: name/key`) and never hold them. All texts below `specs/` and
-`policies/` are looked at, comments, prompts and schemas too: addresses with a password, webhooks of chat services,
-private keys, tokens in the form of well-known services, and values under keys such as `password`, `token` or `apiKey`.
-The value itself is never printed.
+the line is changed. Specs therefore name secrets (`secret: name/key`) and never hold them. All texts below `specs/`
+and `policies/` are looked at, comments, prompts and schemas too: addresses with a password, webhooks of chat
+services, private keys, tokens in the form of well-known services, and values under keys such as `password`, `token`
+or `apiKey`. The value itself is never printed.
 
 Fix: put the credential into a secret of the cluster and name that; then make the old one useless, since it is known.
 
@@ -20,9 +20,8 @@ Good:
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from generator.model import Catalogue, Check, Declared, Loc
-
 from generator import secrecy
+from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Place, Problem
 
 _HINT = "name a secret instead, as name/key, and replace the credential: it is in the history now"

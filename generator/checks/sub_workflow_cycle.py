@@ -16,9 +16,8 @@ Good: `review` answers with a verdict, and `plan` decides by it:
 
 from collections.abc import Iterable, Mapping
 
-from generator.model import Catalogue, Check, Loc
-
 from generator.flow import calls
+from generator.model import Catalogue, Check, Loc
 from generator.problems import Place, Problem
 
 Calls = Mapping[str, Mapping[str, Loc]]

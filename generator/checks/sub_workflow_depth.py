@@ -8,9 +8,8 @@ Fix: put the steps of the lower workflows together, or start one of them by an e
 
 from collections.abc import Iterable, Mapping
 
-from generator.model import Catalogue, Check, Loc
-
 from generator.flow import calls
+from generator.model import Catalogue, Check, Loc
 from generator.problems import Problem
 
 LIMIT = 16

@@ -1,7 +1,7 @@
 """A step is to be followed by a step that is not there.
 
-`next`, the `then` and `default` of a `switch`, the `goto` of `onError` and `onExhausted` name the step that follows. It
-has to be a step of the same list: of the workflow, of the same branch of a `parallel`, or of the same `forEach`. A
+`next`, the `then` and `default` of a `switch`, the `goto` of `onError` and `onExhausted` name the step that follows.
+It has to be a step of the same list: of the workflow, of the same branch of a `parallel`, or of the same `forEach`. A
 step can't jump into a branch or out of one. `end` ends the workflow, or the branch.
 
 Fix: correct the name (the nearest one is suggested), or move the step into the list.
@@ -21,9 +21,8 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from generator.model import Catalogue, Check, Declared
-
 from generator.flow import END, Scope, scopes
+from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem, nearest
 
 

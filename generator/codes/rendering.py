@@ -46,4 +46,25 @@ Exceptions that stay after their reason has gone would cover the next mistake to
 
 Fix: remove it.
 """,
+    "rendered-differs": """
+What is committed below `rendered/` is not what the specs say.
+
+Argo CD syncs what is committed. A file there that was edited by hand, or not rendered again after a spec was changed,
+makes the cluster differ from the specs without anybody seeing it.
+
+Fix: run `apm render` and commit the result; a change that was made by hand belongs into a spec.
+""",
+    "codeowners-differ": """
+The file that tells the code host who approves what is not what the Team specs say.
+
+Fix: run `apm codeowners` and commit the result.
+""",
+    "approves-nothing": """
+A team is to approve something and can't be asked.
+
+Either a path under `approves` does not exist, so that no change of it ever needs an approval, or the team has no
+account at the code host.
+
+Fix: correct the path, or list accounts under `members`.
+""",
 }

@@ -49,26 +49,26 @@ def policy() -> Compiled:
     return compiled(spec.spec)
 
 
-def _pods(side: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def pods(side: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for path in sorted((samples() / side).glob("*.yaml")):
         yield path.name, yaml.safe_load(path.read_text())
 
 
 def test_what_kubernetes_refuses_is_refused() -> None:
-    pods = dict(_pods("fail"))
-    assert len(pods) > FEW
-    assert [name for name, pod in pods.items() if not list(policy().refusals(pod))] == []
+    found = dict(pods("fail"))
+    assert len(found) > FEW
+    assert [name for name, pod in found.items() if not list(policy().refusals(pod))] == []
 
 
 def test_what_kubernetes_allows_is_allowed() -> None:
-    pods = dict(_pods("pass"))
-    assert len(pods) >= FEW
-    assert {name: list(policy().refusals(pod)) for name, pod in pods.items() if list(policy().refusals(pod))} == {}
+    found = dict(pods("pass"))
+    assert len(found) >= FEW
+    assert {name: list(policy().refusals(pod)) for name, pod in found.items() if list(policy().refusals(pod))} == {}
 
 
 @pytest.mark.parametrize("side", ["fail", "pass"])
 def test_a_pod_in_a_template_is_judged_like_a_pod(side: str) -> None:
-    for name, pod in _pods(side):
+    for name, pod in pods(side):
         template = {"metadata": pod["metadata"], "spec": pod["spec"]}
         deployment = {
             "apiVersion": "apps/v1",
