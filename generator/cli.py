@@ -16,6 +16,8 @@ SUMMARIES = {
     "validate": "Check all specs and print every problem.",
     "render": "Write what the specs say to rendered/, or compare with it.",
     "diff": "Say what changes in the clusters when this is merged, and what is risky about it.",
+    "ci": "Check specs, run their tests, compare rendered/ and CODEOWNERS, and say what the change does.",
+    "codeowners": "Write who approves what to CODEOWNERS, from the Team specs.",
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store.",
     "runs": "List, show, cancel, resume and answer runs.",

@@ -2,12 +2,13 @@
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from generator import conventions, secrecy
 from generator.diff.documents import line_of
 from generator.diff.model import ABSENT, Change, Diff, Field, Mark, Risk
+from generator.problems import Place, Problem
 
 
 def as_json(diff: Diff) -> str:
@@ -57,15 +58,25 @@ def _rule(risk: Risk) -> dict[str, Any]:
     return {"id": risk.name, "shortDescription": {"text": page.splitlines()[0]}, "help": {"text": page}}
 
 
-def _result(change: Change, mark: Mark) -> dict[str, Any]:
+def as_problems(diff: Diff, refused: Collection[str]) -> tuple[Problem, ...]:
+    """Return the marks as findings, those of refused risks as errors."""
+    return tuple(
+        Problem(_where(change, mark), mark.risk, f"{mark.message} ({change.object.environment})",
+                f"`apm explain {mark.risk}`", mark.path, "error" if mark.risk in refused else "warning")
+        for change, mark in diff.marks()
+    )  # fmt: skip
+
+
+def _where(change: Change, mark: Mark) -> Place:
+    """Return the rendered line that a mark is about; the spec, where there is none any more."""
     item = change.object
-    text = secrecy.mask(f"{mark.message} ({item.environment})")
     if change.new is None:
-        place = _place(item.owner.file or f"{conventions.RENDERED}/{item.file}", 1)
-    else:
-        place = _place(f"{conventions.RENDERED}/{item.file}", line_of(change.new, mark.path))
+        return Place(item.owner.file or f"{conventions.RENDERED}/{item.file}")
+    return Place(f"{conventions.RENDERED}/{item.file}", line_of(change.new, mark.path))
+
+
+def _result(change: Change, mark: Mark) -> dict[str, Any]:
+    text = secrecy.mask(f"{mark.message} ({change.object.environment})")
+    where = _where(change, mark)
+    place = {"physicalLocation": {"artifactLocation": {"uri": where.file}, "region": {"startLine": where.line}}}
     return {"ruleId": mark.risk, "level": "warning", "message": {"text": text}, "locations": [place]}
-
-
-def _place(file: str, line: int) -> dict[str, Any]:
-    return {"physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line}}}

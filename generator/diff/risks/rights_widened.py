@@ -170,11 +170,11 @@ def _agent(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str)
     for tool in sorted(set(texts(new, "tools")) - set(texts(old, "tools"))):
         yield Mark(_NAME, f"agent {name} gets the tool {tool}", f"{path}.tools")
     for word in sorted(_granted(new) - _granted(old)):
-        yield Mark(_NAME, f"agent {name} may {word} without being asked", f"{path}.permissions.allow")
+        yield Mark(_NAME, f"agent {name} is allowed {word} without asking", f"{path}.permissions.allow")
     for word in sorted(set(texts(old, "permissions", "deny")) - set(texts(new, "permissions", "deny"))):
         yield Mark(_NAME, f"agent {name} is no longer denied {word}", f"{path}.permissions.deny")
     for word in sorted(set(texts(new, "permissions", "ask")) - set(texts(old, "permissions", "ask")) - _granted(old)):
-        yield Mark(_NAME, f"agent {name} may {word} after asking", f"{path}.permissions.ask")
+        yield Mark(_NAME, f"agent {name} is allowed {word} after asking", f"{path}.permissions.ask")
 
 
 def _granted(agent: Mapping[str, Any]) -> set[str]:
