@@ -12,7 +12,9 @@ Good: `image: {name: apm-runtime, tag: "1.4", digest: "sha256:..."}`.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -38,14 +40,27 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     yield from waivers.unused()
 
 
-def _images(value: Any, loc: Loc) -> Iterator[tuple[Loc, Image]]:
+def _images(value: BaseModel, loc: Loc) -> Iterator[tuple[Loc, Image]]:
     if isinstance(value, Image):
         yield loc, value
-    elif isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            inner = getattr(value, name)
-            if isinstance(inner, BaseModel):
-                yield from _images(inner, (*loc, field.alias or name))
+        return
+    for name, key in _ways(type(value)):
+        inner = getattr(value, name)
+        if isinstance(inner, BaseModel):
+            yield from _images(inner, (*loc, key))
+
+
+@lru_cache(maxsize=512)
+def _ways(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a model that lead to an image, so that all others cost nothing."""
+    fields = model.model_fields.items()
+    return tuple((name, field.alias or name) for name, field in fields if _leads(field.annotation))
+
+
+def _leads(annotation: Any) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return issubclass(annotation, Image) or bool(_ways(annotation))
+    return get_origin(annotation) in (Union, UnionType) and any(_leads(part) for part in get_args(annotation))
 
 
 CHECK = Check("image-digest", run, each_environment=True)

@@ -16,7 +16,7 @@ from typing import Any
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
 from generator.references import strings
-from generator.strictness import is_strict
+from generator.strictness import environment_of, is_strict
 from generator.waivers import Waivers
 
 _PLAIN = re.compile(r"(?i:http|ws|ftp|amqp|redis|nats|smtp|ldap|mqtt)://(?!(localhost|127\.0\.0\.1|\[::1\])([:/]|$))")
@@ -29,7 +29,12 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     if not is_strict(catalogue, "tls_only"):
         return
     waivers = Waivers(catalogue, "plaintext-endpoint")
+    hinted = {name for name, text in catalogue.files.items() if "://" in text or "tls" in text}
+    environment = environment_of(catalogue)
+    over = environment.document.file if environment and environment.spec.overlay else ""
     for spec in catalogue.specs:
+        if not hinted & {spec.document.file, over}:
+            continue
         if spec.kind in ("Policy", "Waiver") or (spec.kind == "Environment" and spec.name != catalogue.environment):
             continue
         found = list(_in(spec))
