@@ -1,7 +1,9 @@
 """The state store: the portable subset, the queue, leases, and the embedded server."""
 
 import asyncio
+import gc
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -130,11 +132,17 @@ async def test_values_of_users_come_back_as_they_were(world: World) -> None:
     assert run.input == value
 
 
-async def test_a_store_that_does_not_answer_is_one_sentence() -> None:
-    settings = Settings(store_uri="mongodb://127.0.0.1:9", store_patience=0.2)
-    with pytest.raises(Failure, match="does not answer"):
-        async with opened(settings, Telemetry()):
+def test_a_store_that_does_not_answer_is_one_sentence() -> None:
+    async def use() -> None:
+        async with opened(Settings(store_uri="mongodb://127.0.0.1:9", store_patience=0.2), Telemetry()):
             pass
+
+    # pymongo's monitor, cancelled while it connects, leaves its socket to the collector; that is not ours to fail on.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        with pytest.raises(Failure, match="does not answer"):
+            asyncio.run(use())
+        gc.collect()
 
 
 async def test_a_store_that_goes_away_is_an_unavailable_problem_and_a_metric(
