@@ -17,9 +17,9 @@ from generator.pipeline import KINDS, check
 from generator.render import render
 from generator.resolve import resolve
 from tests.conformance.cases import repository
+from tests.e2e import test_pod_security as samples
 from tests.rigs.api_server import ApiServer, Reply
 from tests.rigs.cache import REPOSITORY
-from tests.unit import test_pod_security as samples
 
 NAMESPACE = "shop"
 """Namespace of the environment `live` of the conformance tests' base."""

@@ -1,10 +1,8 @@
 """The policy pod-security refuses what Kubernetes' own Pod Security admission refuses, and nothing else.
 
-The samples are those by which Kubernetes tests its level `restricted`. They come with the Go module of the control
-plane that `make tools` builds, and stay in the module cache of Go.
+The samples are those by which Kubernetes tests its level `restricted`; `make tools` takes them out of its Go module.
 """
 
-import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,28 +15,11 @@ from generator.load import load
 from generator.parse import parse
 from generator.pipeline import KINDS
 from generator.policy import Compiled, compiled
+from tests.rigs.tools import tool_folder
 
 REPOSITORY = Path(__file__).parents[2]
 FEW = 20
 """There are about 75 samples that fail and 20 that pass; far fewer would mean that the wrong folder was read."""
-
-
-def _module_cache() -> Path:
-    go_path = os.environ.get("GOPATH") or str(Path.home() / "go")
-    return Path(os.environ.get("GOMODCACHE") or Path(go_path.split(os.pathsep)[0]) / "pkg" / "mod")
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    return tuple(int(part) for part in path.name.removeprefix("v").split("."))
-
-
-@cache
-def samples() -> Path:
-    modules = sorted((_module_cache() / "k8s.io").glob("pod-security-admission@*"))
-    folders = [folder for module in modules for folder in (module / "test/testdata/restricted").glob("v*.*")]
-    if not folders:
-        pytest.skip(f"no samples of Pod Security in {_module_cache()}: they come when the control plane is built there")
-    return max(folders, key=_version)
 
 
 @cache
@@ -50,7 +31,7 @@ def policy() -> Compiled:
 
 
 def pods(side: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in sorted((samples() / side).glob("*.yaml")):
+    for path in sorted(tool_folder(f"pod-security-{side}").glob("*.yaml")):
         yield path.name, yaml.safe_load(path.read_text())
 
 
