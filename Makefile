@@ -53,7 +53,7 @@ bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
 
 .PHONY: docs
 docs: install ## write docs/reference anew from the code
-	$(PY) -m generator.reference
+	$(PY) -m generator.documentation.reference
 
 .PHONY: render
 render: install ## write rendered/ anew

@@ -7,11 +7,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from generator import conventions, secrecy
+from generator import conventions
 from generator.compose import Broken
 from generator.model import Declared, Document, Kind, Loc, Metadata, beside
 from generator.problems import SECRETS, Problem, nearest
 from generator.references import marked
+from generator.rules import secrecy
 from runtime.contract import FileRef
 from runtime.steps import AnyStep
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from generator import secrecy
+from generator.rules import secrecy
 
 Severity = Literal["error", "warning"]
 

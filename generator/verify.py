@@ -10,10 +10,10 @@ from typing import Any
 import jsonschema_rs
 
 from generator.model import Catalogue, Declared, Rendered, Resource
-from generator.policy import Compiled, compiled, group_of, holds, together
 from generator.problems import Place, Problem, path_text
-from generator.strictness import is_protected
-from generator.waivers import Waivers
+from generator.rules.policy import Compiled, compiled, group_of, holds, together
+from generator.rules.strictness import is_protected
+from generator.rules.waivers import Waivers
 
 SCHEMAS = Path(__file__).parent / "schemas"
 

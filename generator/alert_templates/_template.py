@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from generator.kinds.runtime import Runtime
-from generator.promql import Family, Matcher, Read
+from generator.rules.promql import Family, Matcher, Read
 from runtime.contract import Strict, millis
 
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")

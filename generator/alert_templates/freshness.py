@@ -8,7 +8,7 @@ from typing import Annotated
 
 from generator.alert_templates._template import AlertTemplate, Case, Condition, Proof, minutes, seconds
 from generator.kinds.runtime import Runtime
-from generator.promql import Selector, scoped, selector
+from generator.rules.promql import Selector, scoped, selector
 from runtime.contract import Duration, Strict
 
 _STEP = 4

@@ -19,7 +19,7 @@ from generator.alert_templates._template import (
     threshold,
 )
 from generator.kinds.runtime import Runtime
-from generator.promql import LabelsOf, Selector, scoped, selector
+from generator.rules.promql import LabelsOf, Selector, scoped, selector
 from runtime.contract import Duration, Many, Strict
 
 

@@ -12,7 +12,7 @@ from generator.kinds.environment import Environment
 from generator.kinds.policy import Policy
 from generator.kinds.waiver import Waiver
 from generator.model import Artifact, Project, Resource
-from generator.policy import variables
+from generator.rules.policy import variables
 
 _API = "admissionregistration.k8s.io/v1"
 _ACTIONS = {"error": ["Deny"], "warning": ["Warn", "Audit"]}

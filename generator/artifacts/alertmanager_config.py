@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from generator.alertmanager import operator_spec, plain
 from generator.emit import dumps
 from generator.kinds.notifications import Notifications
 from generator.model import Artifact, Project, Resource, TextFile
-from generator.monitoring import selected
+from generator.monitoring.alertmanager import operator_spec, plain
+from generator.monitoring.common import selected
 
 FILE = "alertmanager.yml"
 

@@ -8,7 +8,7 @@ write Applications could reach any project; administrators apply that group once
 from collections.abc import Iterator, Mapping
 
 from generator import conventions
-from generator.k8s import ROLES, Object, groups, here, role, used_stores, workload_name
+from generator.cluster.k8s import ROLES, Object, groups, here, role, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.environment import ArgoCd, Environment
 from generator.kinds.policy import Policy

@@ -6,7 +6,7 @@ fails fails the Job, and the next one does not run. Nothing is deleted here, so 
 
 from collections.abc import Iterator
 
-from generator.k8s import (
+from generator.cluster.k8s import (
     Object,
     container,
     field_env,

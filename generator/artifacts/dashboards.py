@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from generator.grafana import to_json
-from generator.k8s import here, labels
+from generator.cluster.k8s import here, labels
 from generator.kinds.dashboard import Dashboard
 from generator.model import Artifact, Project, Resource
-from generator.monitoring import alerts, links
+from generator.monitoring.common import alerts, links
+from generator.monitoring.grafana import to_json
 
 
 def render(project: Project) -> Iterator[Resource]:

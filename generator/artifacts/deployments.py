@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from generator import configs
-from generator.k8s import (
+from generator.cluster import configs
+from generator.cluster.k8s import (
     HTTP,
     ROLES,
     Object,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.k8s import ROLES, labels, selector, workload_name
+from generator.cluster.k8s import ROLES, labels, selector, workload_name
 from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, Resource
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from generator.k8s import Object, here
+from generator.cluster.k8s import Object, here
+from generator.cluster.secret_uses import DOCKER, secret_uses
 from generator.kinds.environment import EnvironmentSpec
 from generator.model import Artifact, Project, Resource
-from generator.secret_uses import DOCKER, secret_uses
 
 
 def render(project: Project) -> Iterator[Resource]:

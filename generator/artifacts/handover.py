@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generator import facts
-from generator.endpoints import endpoints, service_of
-from generator.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
+from generator.cluster import facts
+from generator.cluster.endpoints import endpoints, service_of
+from generator.cluster.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
 from generator.kinds.alerts import Alerts
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard

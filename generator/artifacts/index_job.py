@@ -5,9 +5,8 @@ It is named by its content: a changed declaration or image is another Job, and w
 
 from collections.abc import Iterator
 
-from generator import configs
-from generator.emit import canonical
-from generator.k8s import (
+from generator.cluster import configs
+from generator.cluster.k8s import (
     Object,
     container,
     content_hash,
@@ -21,6 +20,7 @@ from generator.k8s import (
     value_env,
     workload_name,
 )
+from generator.emit import canonical
 from generator.kinds.runtime import Amount, Resources, Runtime
 from generator.kinds.state_store import StateStore
 from generator.model import Artifact, Project, Resource

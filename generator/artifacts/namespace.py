@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from generator.k8s import here
+from generator.cluster.k8s import here
 from generator.kinds.environment import Environment
 from generator.kinds.system import System
 from generator.model import Artifact, Project, Resource

@@ -7,8 +7,8 @@ through the declared proxy, or else its ports are opened to public addresses.
 
 from collections.abc import Iterable, Iterator
 
-from generator.endpoints import Endpoint, endpoint, endpoints, service_of
-from generator.k8s import ROLES, Object, RoleName, here, labels, selector, used_stores, workload_name
+from generator.cluster.endpoints import Endpoint, endpoint, endpoints, service_of
+from generator.cluster.k8s import ROLES, Object, RoleName, here, labels, selector, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.environment import Dns, EnvironmentSpec, Pods, Service
 from generator.kinds.runtime import Runtime

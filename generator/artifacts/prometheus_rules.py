@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from generator.alert_templates._template import Condition, prometheus
-from generator.k8s import Object, here
+from generator.cluster.k8s import Object, here
 from generator.kinds.alerts import Alert, Alerts, Tier
 from generator.model import Artifact, Project, Resource
-from generator.monitoring import links, selected
+from generator.monitoring.common import links, selected
 
 
 def render(project: Project) -> Iterator[Resource]:

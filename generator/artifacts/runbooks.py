@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from generator.alert_templates._template import prometheus
-from generator.k8s import here
+from generator.cluster.k8s import here
 from generator.kinds.alerts import Alert, Alerts
 from generator.model import Artifact, Project, TextFile
-from generator.monitoring import alerts, links, query_url, runbook_file
-from generator.promql import NAMESPACE
+from generator.monitoring.common import alerts, links, query_url, runbook_file
+from generator.rules.promql import NAMESPACE
 
 _LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
 _TITLES = {"dashboard_url": "Dashboard", "silence_url": "Silence it"}

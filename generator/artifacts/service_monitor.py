@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
+from generator.cluster.k8s import HTTP, Object, here
 from generator.conventions import LABEL_COMPONENT, LABEL_NAME
-from generator.k8s import HTTP, Object, here
 from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, Resource
-from generator.monitoring import selected
+from generator.monitoring.common import selected
 
 _SAMPLES = 50_000
 """Samples of one scrape; more would mean a label without bounds. A runtime with 20 workflows of 15 steps each has about

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from generator.configs import of_workflow
-from generator.k8s import labels
+from generator.cluster.configs import of_workflow
+from generator.cluster.k8s import labels
 from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, Resource
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from generator.kinds.alerts import AlertSpec
 from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
-from generator.promql import PromQLError, labels_of
+from generator.rules.promql import PromQLError, labels_of
 
 CODE = "alert-label"
 _ALWAYS = ("severity", "owner", "environment", "namespace", "alertname")

@@ -14,8 +14,8 @@ Good: `default: alerts`, so that whatever no route takes arrives somewhere.
 from collections.abc import Iterable, Iterator
 
 from generator.kinds.notifications import NOBODY, NotificationsSpec, receiver_of
-from generator.metric_uses import alert_names, complete
 from generator.model import Catalogue, Check, Declared, Loc
+from generator.monitoring.metric_uses import alert_names, complete
 from generator.problems import Problem, nearest
 
 CODE = "alert-route"

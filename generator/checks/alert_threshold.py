@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from generator.kinds.alerts import AlertSpec
-from generator.metric_uses import families
 from generator.model import Catalogue, Check, Declared, Loc
+from generator.monitoring.metric_uses import families
 from generator.problems import Problem
-from generator.promql import Family, PromQLError, selector
+from generator.rules.promql import Family, PromQLError, selector
 from runtime.contract import millis
 
 CODE = "alert-threshold"

@@ -16,10 +16,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from generator.cron import NotASchedule, Schedule, parse
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
-from generator.strictness import environment_of, is_protected
+from generator.rules.cron import NotASchedule, Schedule, parse
+from generator.rules.strictness import environment_of, is_protected
 from runtime.contract import millis
 
 _DAYS = 8 * 366

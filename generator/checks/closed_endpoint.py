@@ -13,10 +13,10 @@ Good: the same, and `services: {erp.erp-system.svc: {namespace: erp-system, labe
 
 from collections.abc import Iterable, Iterator
 
-from generator.endpoints import endpoint
+from generator.cluster.endpoints import endpoint
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
-from generator.strictness import environment_of
+from generator.rules.strictness import environment_of
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -20,10 +20,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from generator.cron import NotASchedule, Schedule, parse, unlucky
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
-from generator.spans import inside
+from generator.rules.cron import NotASchedule, Schedule, parse, unlucky
+from generator.workflows.spans import inside
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -13,10 +13,10 @@ Good: `alert: QueueBacklog`, and `variables: [{name: queue, metric: apm_queue_de
 from collections.abc import Iterable
 
 from generator.kinds.dashboard import DashboardSpec
-from generator.metric_uses import Use, alert_names, complete, families, uses
 from generator.model import Catalogue, Check, Declared
+from generator.monitoring.metric_uses import Use, alert_names, complete, families, uses
 from generator.problems import Problem, nearest
-from generator.promql import PromQLError, names, selector
+from generator.rules.promql import PromQLError, names, selector
 
 CODE = "dashboard-reference"
 

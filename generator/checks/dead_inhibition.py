@@ -15,8 +15,8 @@ from itertools import product
 
 from generator.kinds.alerts import AlertSpec
 from generator.kinds.notifications import Inhibition, picks
-from generator.metric_uses import complete
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import complete
 from generator.problems import Problem
 
 

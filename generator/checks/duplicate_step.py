@@ -21,9 +21,9 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import END, Node, nodes
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
+from generator.workflows.flow import END, Node, nodes
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -23,9 +23,9 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import Node, Scope, scopes
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
+from generator.workflows.flow import Node, Scope, scopes
 from runtime.nodes.approval import ApprovalStep
 from runtime.nodes.ask import AskStep
 from runtime.nodes.listen import ListenStep

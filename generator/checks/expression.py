@@ -14,11 +14,11 @@ Good: `when: "state.verdict == 'complete'"`.
 
 from collections.abc import Iterable, Iterator
 
-from generator.cel_messages import readable
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Place, Problem
 from generator.references import Expression, expressions
-from generator.spans import inside
+from generator.rules.cel_messages import readable
+from generator.workflows.spans import inside
 from runtime.expressions import check, check_prose, check_template
 
 _CHECKS = {"cel": check, "template": check_template, "prose": check_prose}

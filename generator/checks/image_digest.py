@@ -21,8 +21,8 @@ from pydantic import BaseModel
 from generator.kinds._image import Image
 from generator.model import Catalogue, Check, Loc
 from generator.problems import Problem
-from generator.strictness import environment_of, is_strict
-from generator.waivers import Waivers
+from generator.rules.strictness import environment_of, is_strict
+from generator.rules.waivers import Waivers
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

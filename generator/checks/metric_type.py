@@ -14,10 +14,10 @@ Good: `promql: increase(apm_dead_letters_total[15m]) > 5`, and `apm_queue_depth 
 
 from collections.abc import Iterable
 
-from generator.metric_uses import Use, families, uses
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import Use, families, uses
 from generator.problems import Problem
-from generator.promql import Read, Selector, Series, series
+from generator.rules.promql import Read, Selector, Series, series
 
 _RATES = frozenset(("rate", "irate", "increase", "resets"))
 _COUNTING = frozenset(

@@ -20,9 +20,9 @@ Good: `state: {findings: {type: array, reducer: append}}`, and `save: {findings:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import Node, inside, nodes, writes_below
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
+from generator.workflows.flow import Node, inside, nodes, writes_below
 from runtime.nodes.for_each import ForEachStep
 
 _HINT = "give the field a reducer such as `append`, or write to different fields"

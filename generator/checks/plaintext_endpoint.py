@@ -16,8 +16,8 @@ from typing import Any
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
 from generator.references import strings
-from generator.strictness import environment_of, is_strict
-from generator.waivers import Waivers
+from generator.rules.strictness import environment_of, is_strict
+from generator.rules.waivers import Waivers
 
 _PLAIN = re.compile(r"(?i:http|ws|ftp|amqp|redis|nats|smtp|ldap|mqtt)://(?!(localhost|127\.0\.0\.1|\[::1\])([:/]|$))")
 _NAMES_ONLY = frozenset({"$schema", "$id", "$ref"})

@@ -12,9 +12,9 @@ Bad: `object.spec.type = 'NodePort'`. Good: `object.spec.type != 'NodePort'`.
 from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
-from generator.policy import faults
 from generator.problems import Problem
-from generator.spans import inside
+from generator.rules.policy import faults
+from generator.workflows.spans import inside
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

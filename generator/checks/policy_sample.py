@@ -16,8 +16,8 @@ from typing import Any, cast
 
 from generator.load import UNREAD
 from generator.model import Catalogue, Check, Declared, Loc, beside
-from generator.policy import Compiled, compiled, faults, group_of
 from generator.problems import Problem
+from generator.rules.policy import Compiled, compiled, faults, group_of
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -14,10 +14,10 @@ Good: `promql: max(apm_store_up{namespace="$namespace"}) < 1`.
 
 from collections.abc import Iterable
 
-from generator.metric_uses import families, uses
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import families, uses
 from generator.problems import Problem
-from generator.promql import NAMESPACE, PromQL, Read, series
+from generator.rules.promql import NAMESPACE, PromQL, Read, series
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -13,10 +13,10 @@ Good: `promql: avg by (job) (avg_over_time(up[30m])) < 1`, and `counter: apm_dea
 
 from collections.abc import Iterable
 
-from generator.metric_uses import uses
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import uses
 from generator.problems import Problem
-from generator.promql import Selector
+from generator.rules.promql import Selector
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -22,9 +22,9 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import Node, nodes
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
+from generator.workflows.flow import Node, nodes
 from runtime.contract import Step
 from runtime.nodes.http import HttpStep
 from runtime.nodes.tool import ToolStep

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
-from generator.strictness import environment_of, is_protected
-from generator.waivers import Waivers
+from generator.rules.strictness import environment_of, is_protected
+from generator.rules.waivers import Waivers
 
 ROLES = ("api", "worker")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem
-from generator.strictness import is_protected
-from generator.waivers import Waivers
+from generator.rules.strictness import is_protected
+from generator.rules.waivers import Waivers
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

@@ -20,9 +20,9 @@ Good:
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
-from generator import secrecy
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Place, Problem
+from generator.rules import secrecy
 
 _HINT = "name a secret instead, as name/key, and replace the credential: it is in the history now"
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem
-from generator.strictness import environment_of, is_protected
-from generator.waivers import Waivers
+from generator.rules.strictness import environment_of, is_protected
+from generator.rules.waivers import Waivers
 
 MEMBERS = 3
 """Smallest number of members of which a majority is left when one is lost."""

@@ -16,9 +16,9 @@ Good: `review` answers with a verdict, and `plan` decides by it:
 
 from collections.abc import Iterable, Mapping
 
-from generator.flow import calls
 from generator.model import Catalogue, Check, Loc
 from generator.problems import Place, Problem
+from generator.workflows.flow import calls
 
 Calls = Mapping[str, Mapping[str, Loc]]
 

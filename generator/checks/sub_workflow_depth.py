@@ -8,9 +8,9 @@ Fix: put the steps of the lower workflows together, or start one of them by an e
 
 from collections.abc import Iterable, Mapping
 
-from generator.flow import calls
 from generator.model import Catalogue, Check, Loc
 from generator.problems import Problem
+from generator.workflows.flow import calls
 
 LIMIT = 16
 """Levels of workflows, the top one included; our own choice, far above what the reference system has (3)."""

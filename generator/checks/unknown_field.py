@@ -14,10 +14,10 @@ Bad, where the agent's output schema has `verdict`:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import scopes
 from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
-from generator.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
+from generator.workflows.flow import scopes
+from generator.workflows.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

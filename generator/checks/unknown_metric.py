@@ -14,10 +14,10 @@ Good: `counter: apm_dead_letters_total`.
 
 from collections.abc import Iterable
 
-from generator.metric_uses import complete, families, uses
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import complete, families, uses
 from generator.problems import Problem, nearest
-from generator.promql import series
+from generator.rules.promql import series
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

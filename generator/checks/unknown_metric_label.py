@@ -14,10 +14,10 @@ Good: `bad: apm_runs_total{outcome="failed"}`.
 import re
 from collections.abc import Iterable, Mapping
 
-from generator.metric_uses import Use, families, groupings, uses
 from generator.model import Catalogue, Check
+from generator.monitoring.metric_uses import Use, families, groupings, uses
 from generator.problems import Problem, nearest
-from generator.promql import NAMESPACE, Grouping, Matcher, Series, series
+from generator.rules.promql import NAMESPACE, Grouping, Matcher, Series, series
 
 CODE = "unknown-metric-label"
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
-from generator.waivers import WAIVABLE
+from generator.rules.waivers import WAIVABLE
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

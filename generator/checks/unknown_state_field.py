@@ -17,10 +17,10 @@ Good: `state.verdict` in both places.
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import nodes, writes
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem, nearest
-from generator.reads import reads
+from generator.workflows.flow import nodes, writes
+from generator.workflows.reads import reads
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

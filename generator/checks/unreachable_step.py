@@ -17,9 +17,9 @@ Good: without `next`, the step below follows.
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import Scope, scopes
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
+from generator.workflows.flow import Scope, scopes
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

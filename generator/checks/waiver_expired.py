@@ -9,9 +9,9 @@ Fix: do what the exception was waiting for and remove it, or decide again: a new
 import datetime as dt
 from collections.abc import Iterable
 
-from generator import clock
 from generator.model import Catalogue, Check
 from generator.problems import Problem
+from generator.rules import clock
 
 
 def run(catalogue: Catalogue, today: dt.date | None = None) -> Iterable[Problem]:

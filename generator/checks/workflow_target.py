@@ -21,9 +21,9 @@ Good:
 
 from collections.abc import Iterable, Iterator
 
-from generator.flow import END, Scope, scopes
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem, nearest
+from generator.workflows.flow import END, Scope, scopes
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:

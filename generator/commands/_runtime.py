@@ -57,7 +57,7 @@ def printed(terminal: Terminal, found: "RunResult", as_json: bool, *, shown: boo
         click.echo(line)
         if number == 0 and shown:
             click.echo(f"  path: {_path(found)}")
-    from generator.cases import fields_of
+    from generator.workflows.cases import fields_of
 
     if found.output is not None:
         click.echo("  output:")

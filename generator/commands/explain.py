@@ -9,7 +9,7 @@ import click
 from generator.commands._common import Terminal, with_terminal
 
 if TYPE_CHECKING:
-    from generator.fields import FieldDoc
+    from generator.documentation.fields import FieldDoc
 
 
 @click.command(epilog="Example: apm explain dead-reference; apm explain Agent.permissions")
@@ -55,7 +55,7 @@ def _all() -> Iterator[str]:
 
 
 def _kind(name: str, path: str) -> Iterator[str]:
-    from generator import fields
+    from generator.documentation import fields
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
 

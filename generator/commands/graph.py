@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @with_terminal
 def graph(terminal: Terminal, workflow: str, form: str) -> None:
     """Draw a workflow as Mermaid, DOT or SVG."""
-    from generator import diagrams
-    from generator.svg import svg
+    from generator.workflows import diagrams
+    from generator.workflows.svg import svg
 
     drawing = diagrams.diagram(_steps(terminal, workflow))
     texts = {"mermaid": diagrams.mermaid, "dot": partial(diagrams.dot, name=workflow), "svg": svg}

@@ -22,9 +22,9 @@ def schema(terminal: Terminal, kind: str | None, out: Path | None) -> None:
 
     Without --out the schema of one KIND, or the combined one, is printed.
     """
+    from generator.documentation.schema import combined, of_kind
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
-    from generator.schema import combined, of_kind
 
     if kind is not None and kind not in KINDS:
         raise Failure(f'there is no kind "{kind}"', nearest(kind, KINDS))

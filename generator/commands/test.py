@@ -21,8 +21,8 @@ def test(terminal: Terminal, names: tuple[str, ...], junit: Path | None) -> None
 
     Each case runs on the runtime's own graph with written replies and given answers: no model, no cluster.
     """
-    from generator import cases
     from generator.commands._runtime import documents, runtime_cli
+    from generator.workflows import cases
 
     tests = _chosen(terminal, names)
     start = time.monotonic()

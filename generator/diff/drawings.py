@@ -42,7 +42,7 @@ def _documents(item: Object | None) -> Iterator[Mapping[str, Any]]:
 def _mermaid(item: Object | None) -> str:
     from pydantic import ValidationError
 
-    from generator import diagrams
+    from generator.workflows import diagrams
     from runtime.steps import parse
 
     for document in _documents(item):

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from generator import secrecy
 from generator.diff.compare import stem
 from generator.diff.model import ABSENT, Change, Diff, Field, Mark, Owner
 from generator.emit import dumps
+from generator.rules import secrecy
 
 SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
 

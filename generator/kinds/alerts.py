@@ -16,7 +16,7 @@ from generator.alert_templates._template import AlertTemplate, Case, Condition, 
 from generator.kinds.environment import Environment
 from generator.kinds.runtime import Runtime
 from generator.model import Kind, Resolving, Thing
-from generator.promql import NAMESPACE, Family, PromQL, comparison
+from generator.rules.promql import NAMESPACE, Family, PromQL, comparison
 from runtime.contract import Duration, FileRef, Many, Ref, Strict
 from runtime.registry import discover
 

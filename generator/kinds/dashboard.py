@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from generator.kinds.metrics import Metrics, Unit, own
 from generator.model import Kind, Resolving, Thing
-from generator.promql import Family, LabelsOf, PromQL, Selector
+from generator.rules.promql import Family, LabelsOf, PromQL, Selector
 from runtime.contract import Duration, Many, Strict
 
 Show = Literal["timeseries", "stat", "gauge", "table"]

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from generator.model import Kind, Resolving, Thing
-from generator.promql import Family
+from generator.rules.promql import Family
 from runtime.contract import Many, Strict
 from runtime.telemetry import CATALOGUE
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from generator.docstrings import field_docs
+from generator.documentation.docstrings import field_docs
 from generator.kinds.system import SystemSpec
 from generator.model import Metadata
 from generator.pipeline import KINDS

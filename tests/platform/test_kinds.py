@@ -7,16 +7,16 @@ import pytest
 from tests.platform.conftest import Try
 
 REFUSED: list[tuple[str, str, dict[str, Any]]] = [
-    ("missing-field", "schedule", {"Backup": {"schedule": {"timeZone": None}}}),
+    ("missing-field", "schedule.timeZone", {"Backup": {"schedule": {"timeZone": None}}}),
     ("cron-schedule", "schedule.timeZone", {"Backup": {"schedule": {"timeZone": "Berlin"}}}),
     ("cron-schedule", "schedule.cron", {"Backup": {"schedule": {"cron": "61 2 * * *"}}}),
     ("cron-schedule", "schedule.cron", {"Backup": {"schedule": {"cron": "0 0 31 4 *"}}}),
     ("one-destination", "destination", {"Backup": {"destination": {"claim": None}}}),
-    ("invalid-value", "destination.claim.size", {"Backup": {"destination": {"claim": {"size": "ten"}}}}),
+    ("quantity", "destination.claim.size", {"Backup": {"destination": {"claim": {"size": "ten"}}}}),
     ("image-version", "image", {"Backup": {"image": {"digest": None}}}),
     ("image-version", "image", {"Runtime": {"image": {"digest": None, "tag": "latest"}}}),
     ("min-above-max", "worker.replicas", {"Runtime": {"worker": {"replicas": {"min": 3, "max": 2}}}}),
-    ("invalid-value", "api.resources.limits.cpu", {"Runtime": {"api": {"resources": {
+    ("quantity", "api.resources.limits.cpu", {"Runtime": {"api": {"resources": {
         "limits": {"cpu": "0", "memory": "1Gi"}}}}}),
     ("secret-store", "", {"Environment": {"secrets": "external-secrets"}}),
     ("two-text-indexes", "collections[0]", {"StateStore": {"collections": [
@@ -30,7 +30,7 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
         {"name": "a", "retention": "1d", "indexes": [{"fields": ["x", "-x"]}]}]}}),
     ("collection-twice", "", {"StateStore": {"collections": [
         {"name": "a", "retention": "1d"}, {"name": "a", "retention": "2d"}]}}),
-    ("missing-field", "collections[0]", {"StateStore": {"collections": [{"name": "a"}]}}),
+    ("missing-field", "collections[0].retention", {"StateStore": {"collections": [{"name": "a"}]}}),
 ]  # fmt: skip
 
 

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
 from generator.checks.backup_objective import longest_pause
-from generator.cron import parse
-from generator.endpoints import Endpoint, endpoint
-from generator.facts import table
+from generator.cluster.endpoints import Endpoint, endpoint
+from generator.cluster.facts import table
 from generator.kinds._image import Image
 from generator.kinds._quantity import canonical
+from generator.rules.cron import parse
 
 UNITS = {
     "m": 1,

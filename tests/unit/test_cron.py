@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.cron import NotASchedule, changes, parse, unlucky
+from generator.rules.cron import NotASchedule, changes, parse, unlucky
 
 
 @pytest.mark.parametrize(

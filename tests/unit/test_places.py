@@ -7,7 +7,7 @@ from generator.compose import place_of
 from generator.load import load
 from generator.model import Loc
 from generator.problems import Place, Problem, as_text
-from generator.spans import inside
+from generator.workflows.spans import inside
 from tests.unit.conftest import Repository
 
 TEXT = """\

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from generator import clock
 from generator.artifacts import admission_policies
 from generator.artifacts.admission_policies import plural
-from generator.cel import environment, quantity
 from generator.checks import waiver_expired
 from generator.pipeline import KINDS, build_all, check
-from generator.policy import literal
 from generator.problems import Problem, Rejected
 from generator.resolve import resolve
+from generator.rules import clock
+from generator.rules.cel import environment, quantity
+from generator.rules.policy import literal
 from tests.conformance.cases import built_problems
 from tests.conformance.cases import repository as base
 from tests.unit.conftest import Repository

@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from generator import problems, secrecy
+from generator import problems
 from generator.pipeline import check
 from generator.problems import Place, Problem, Rejected
+from generator.rules import secrecy
 from tests.unit.conftest import Repository
 
 A, B, C = "abcdefghij", "ABCDEFGHIJ", "0123456789"

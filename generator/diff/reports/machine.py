@@ -5,10 +5,11 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from generator import conventions, secrecy
+from generator import conventions
 from generator.diff.documents import line_of
 from generator.diff.model import ABSENT, Change, Diff, Field, Mark, Risk
 from generator.problems import Place, Problem
+from generator.rules import secrecy
 
 
 def as_json(diff: Diff) -> str:

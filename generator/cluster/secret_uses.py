@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.k8s import ROLES, here, used_stores, workload_name
+from generator.cluster.k8s import ROLES, here, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.notifications import Notifications
 from generator.kinds.runtime import Runtime

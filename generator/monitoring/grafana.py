@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 
 from generator.alert_templates._template import aggregate, number, prometheus
-from generator.k8s import Object
+from generator.cluster.k8s import Object
 from generator.kinds.alerts import Alert
 from generator.kinds.dashboard import Dashboard, Panel, Variable
-from generator.promql import NAMESPACE, Family, Matcher, Read, scoped, selector
+from generator.rules.promql import NAMESPACE, Family, Matcher, Read, scoped, selector
 
 SCHEMA_VERSION = 39
 """What Grafana 11.0 writes; later ones raise it themselves when they load the dashboard."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-from generator.cel import environment
-from generator.cel_messages import readable
+from generator.rules.cel import environment
+from generator.rules.cel_messages import readable
 
 STANDARD: Mapping[str, str] = {
     "podSpec": (

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from generator.cluster.k8s import READ_BY_GROUP, content_hash
 from generator.emit import dumps
-from generator.k8s import READ_BY_GROUP, content_hash
 from generator.kinds.state_store import StateStore
 from generator.kinds.workflow import Workflow
 from runtime.contract import WorkflowDocument

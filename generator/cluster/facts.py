@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from generator.endpoints import ANYWHERE, endpoint, endpoints, service_of
-from generator.k8s import ROLES, here, role, seconds, used_stores, workload_name
+from generator.cluster.endpoints import ANYWHERE, endpoint, endpoints, service_of
+from generator.cluster.k8s import ROLES, here, role, seconds, used_stores, workload_name
+from generator.cluster.secret_uses import secret_uses
 from generator.kinds.backup import Backup
 from generator.kinds.environment import EnvironmentSpec, Pods
 from generator.kinds.runtime import Runtime, Scaling
@@ -11,7 +12,6 @@ from generator.kinds.state_store import Connection, StateStore
 from generator.kinds.team import Team
 from generator.kinds.workflow import Workflow
 from generator.model import Project, Thing
-from generator.secret_uses import secret_uses
 from runtime.contract import PORT, TriggerDocument
 
 Row = tuple[str, ...]

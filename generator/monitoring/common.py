@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from generator.k8s import here, labels
+from generator.cluster.k8s import here, labels
 from generator.kinds.alerts import Alert, Alerts
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment

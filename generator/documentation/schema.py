@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from generator import conventions
-from generator.docstrings import described
+from generator.documentation.docstrings import described
 from generator.model import Kind, Metadata
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from generator.kinds.metrics import known
 from generator.model import Catalogue, Declared, Loc
 from generator.problems import Problem, path_text
-from generator.promql import (
+from generator.references import marked
+from generator.rules.promql import (
     Expression,
     Family,
     Grouping,
@@ -19,7 +20,6 @@ from generator.promql import (
     selector,
     spot,
 )
-from generator.references import marked
 
 READERS = ("Alerts", "Dashboard")
 """Kinds with such fields: others, of which there may be thousands, are not looked through."""

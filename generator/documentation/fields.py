@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from generator.docstrings import field_docs
+from generator.documentation.docstrings import field_docs
 from runtime.contract import FileRef, Ref, Step
 from runtime.steps import NODES
 

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.diagrams import END, START, Diagram, Edge, Node
+from generator.workflows.diagrams import END, START, Diagram, Edge, Node
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE = 190, 44, 70, 56, 44, 22
 CHARACTER = 6.3

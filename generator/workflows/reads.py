@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from generator.flow import Node, scopes
 from generator.model import Catalogue, Declared, Loc, beside
 from generator.problems import Problem
 from generator.references import Expression, expressions
-from generator.spans import inside
+from generator.workflows.flow import Node, scopes
+from generator.workflows.spans import inside
 from runtime.contract import Step
 from runtime.expressions import Reference, references, references_in_prose, references_in_template
 from runtime.nodes.agent import AgentStep

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from generator.alert_templates._template import prometheus
-from generator.k8s import Object
+from generator.cluster.k8s import Object
 from generator.kinds.notifications import NOBODY, Inhibition, NotificationsSpec, Pick, Receiver, Route
 
 SECRETS = "/etc/alertmanager/secrets"

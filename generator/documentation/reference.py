@@ -1,6 +1,6 @@
 """The reference pages under docs/reference/, made from the models, checks, metrics and commands themselves.
 
-python -m generator.reference          writes them (`make docs`)
+python -m generator.documentation.reference          writes them (`make docs`)
 """
 
 import inspect
@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from generator import cli, fields
+from generator import cli
 from generator.codes import pages as code_pages
-from generator.fields import FieldDoc
+from generator.documentation import fields
+from generator.documentation.fields import FieldDoc
 from generator.model import Kind, Metadata
 from generator.pipeline import CHECKS, KINDS
 from runtime.steps import NODES

@@ -1,0 +1,1 @@
+"""Metrics, PromQL, Grafana and Alertmanager as data: what checks and artifacts of monitoring share."""

@@ -1,0 +1,1 @@
+"""Policies, waivers, strict environments, credentials, schedules: what checks and verification share."""

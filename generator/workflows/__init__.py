@@ -1,0 +1,1 @@
+"""Workflows as graphs: what follows what, what is read and written, drawings, test cases."""
