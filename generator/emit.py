@@ -17,6 +17,7 @@ _UNSAFE_IN_BLOCK = re.compile("[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufff
 _ESCAPED = re.compile('[\x00-\x1f"\\\\\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
 _LONGEST_KEY = 1000
 """Characters; readers look for the colon of a key no further than 1024 (YAML 1.2, 7.4.2), so longer ones get a `?`."""
+_ATOMS = frozenset((int, bool, float, type(None)))
 _SHORT = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 
 
@@ -40,6 +41,8 @@ def _mapping(value: Mapping[str, Any], indent: str, out: list[str]) -> None:
         kind: type[Any] = item.__class__
         if kind is str:
             out.append(f"{head} {_text(item, indent + '  ')}\n")
+        elif kind in _ATOMS:
+            out.append(f"{head} {_other(item)}\n")
         elif kind is dict or isinstance(item, Mapping):
             if item:
                 out.append(f"{head}\n")

@@ -80,10 +80,10 @@ def _references(spec: Declared) -> Iterator[Reference]:
             yield Reference(spec, loc, marker.kind, name)
 
 
-def marked(spec: Declared, marker: type[M]) -> Iterator[tuple[Loc, M, Any]]:
-    """Yield place, marker and value of every field of a spec that carries a marker of this type."""
-    yield from _walk_model(spec.metadata, ("metadata",), marker)
-    yield from _walk_model(spec.spec, ("spec",), marker)
+def marked(spec: Declared, marker: type[M]) -> tuple[tuple[Loc, M, Any], ...]:
+    """Return place, marker and value of every field of a spec that carries a marker of this type."""
+    parts = ((spec.metadata, ("metadata",)), (spec.spec, ("spec",)))
+    return spec.once(marker.__name__, lambda: tuple(f for part, loc in parts for f in _walk_model(part, loc, marker)))
 
 
 def marked_in(model: BaseModel, marker: type[M]) -> Iterator[tuple[Loc, M, Any]]:
