@@ -19,6 +19,7 @@ from runtime.steps import NODES
 from runtime.telemetry import CATALOGUE
 
 FOLDER = Path("docs/reference")
+EXAMPLES = Path("tests/conformance/kinds")
 NOTE = "<!-- Made by `make docs` from the code; edits here are lost. -->\n\n"
 
 
@@ -52,7 +53,13 @@ _HEAD = "| field | type | default | meaning |\n|---|---|---|---|\n"
 
 def _kind(kind: Kind) -> str:
     rows = "\n".join(_rows(fields.of(kind.spec), ""))
-    return f"# {kind.name}\n\n{doc_of(kind)}\n\nFields of `spec`:\n\n{_HEAD}{rows}\n"
+    return f"# {kind.name}\n\n{doc_of(kind)}\n\nFields of `spec`:\n\n{_HEAD}{rows}\n{_example(kind.name)}"
+
+
+def _example(name: str) -> str:
+    """Return the example by which the conformance suite knows that the kind works."""
+    examples = sorted(EXAMPLES.glob(f"{name}/good*.yaml"))
+    return f"\n## Example\n\n```yaml\n{examples[0].read_text().strip()}\n```\n" if examples else ""
 
 
 def _steps() -> str:
