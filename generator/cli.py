@@ -22,7 +22,7 @@ SUMMARIES = {
     "run": "Run a workflow here and now, on the embedded store.",
     "runs": "List, show, cancel, resume and answer runs.",
     "serve": "Serve the HTTP API, execute runs, keep schedules.",
-    "explain": "Explain a code, a kind or field, or a rendered line.",
+    "explain": "Explain a code, a kind or field, a rendered line, or a line of a spec.",
     "schema": "Write JSON Schemas of all kinds, for editors.",
     "graph": "Draw a workflow as Mermaid, DOT or SVG.",
     "version": "Print the version.",

@@ -136,12 +136,14 @@ def _codeowners(root: Path, built: "Built") -> Iterator[Stage]:
         return
     teams = built.specs.written.all("Team")
     found = list(owners.problems(teams, root))
+    code = 1 if found else 0
     expected = owners.updated(text, owners.block(teams, root, "gitlab" if name.startswith(".gitlab") else "github"))
     if text != expected:
         message, hint = "this is not what the Team specs say", "run `apm codeowners` and commit the result"
-        found.append(Problem(Place(name), "codeowners-differ", message, hint))
-    yield Stage("codeowners --check", f"{len(found)} problems" if found else "what the Team specs say",
-                3 if found else 0, tuple(found))  # fmt: skip
+        found.append(Problem(Place(name), "codeowners-differs", message, hint))
+        code = code or 3
+    says = f"{len(found)} problems" if found else "what the Team specs say"
+    yield Stage("codeowners --check", says, code, tuple(found))
 
 
 def _diff(terminal: Terminal, built: "Built", base: str | None, comment: Path | None, limit: int,

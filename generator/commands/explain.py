@@ -1,4 +1,4 @@
-"""`apm explain`: what a code means, what a field is for, where a rendered line comes from."""
+"""`apm explain`: what a code or risk means, what a field is for, where a line comes from and what it causes."""
 
 import inspect
 from collections.abc import Iterator
@@ -12,44 +12,79 @@ if TYPE_CHECKING:
     from generator.documentation.fields import FieldDoc
 
 
-@click.command(epilog="Example: apm explain dead-reference; apm explain Agent.permissions")
+@click.command(
+    epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain specs/runtime.yaml:12"
+)
 @click.argument("what", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None) -> None:
-    """Explain a code, a kind or field, or a rendered line.
+    """Explain a code, a kind or field, a rendered line, or a line of a spec.
 
-    Without an argument all codes and kinds are listed.
+    `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
+    every environment that would be another if that line were. Without an argument all codes, risks and kinds are
+    listed.
     """
     for line in _answer(terminal, what) if what else _all():
         click.echo(line)
 
 
 def _answer(terminal: Terminal, what: str) -> Iterator[str]:
-    from generator.codes import pages
-    from generator.pipeline import CHECKS, KINDS
+    from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
 
-    known = pages({name: inspect.getmodule(check.run).__doc__ or "" for name, check in CHECKS.items()})
     kind, _, path = what.partition(".")
+    if "/" in what:
+        yield from _line_of(terminal, what)
+        return
+    codes, risks = _pages()
+    known = {**codes, **risks}
     if what in known:
         yield f"{what}\n\n{known[what].strip()}"
     elif kind in KINDS:
         yield from _kind(kind, path)
-    elif "/" in what:
-        from generator.provenance import origin
-
-        yield from origin(terminal.root, what)
     else:
-        raise Failure(f'there is no code, kind or rendered file "{what}"', nearest(what, [*known, *KINDS]))
+        raise Failure(f'there is no code, risk, kind or file "{what}"', nearest(what, [*known, *KINDS]))
+
+
+def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
+    """Explain a line of a rendered file, or of a spec or a file beside it."""
+    from generator import conventions, pipeline
+    from generator.commands._common import checked
+    from generator.problems import Rejected
+
+    where = what.removeprefix("./")
+    if where.split("/")[0] in (conventions.SPECS, conventions.POLICIES):
+        from generator.provenance.effects import effects
+
+        yield from effects(terminal.root, where, checked(terminal).written)
+        return
+    from generator.provenance.causes import origin
+
+    try:
+        written = pipeline.check(terminal.root).written
+    except Rejected:
+        written = None
+    yield from origin(terminal.root, where, written)
+
+
+def _pages() -> tuple[dict[str, str], dict[str, str]]:
+    """Return the pages of all codes and of all risks."""
+    from generator.codes import pages
+    from generator.diff.run import RISKS
+    from generator.pipeline import CHECKS
+
+    risks = {name: inspect.getmodule(risk.run).__doc__ or "" for name, risk in RISKS.items()}
+    return pages({name: inspect.getmodule(check.run).__doc__ or "" for name, check in CHECKS.items()}), risks
 
 
 def _all() -> Iterator[str]:
-    from generator.codes import pages
-    from generator.pipeline import CHECKS, KINDS
+    from generator.pipeline import KINDS
 
-    known = pages({name: inspect.getmodule(check.run).__doc__ or "" for name, check in CHECKS.items()})
+    codes, risks = _pages()
     yield "Codes of findings:"
-    yield from (f"  {code:24} {_first(text)}" for code, text in sorted(known.items()))
+    yield from (f"  {code:24} {_first(text)}" for code, text in sorted(codes.items()))
+    yield "\nRisks that `apm diff` marks:"
+    yield from (f"  {name:24} {_first(text)}" for name, text in sorted(risks.items()))
     yield "\nKinds of specs (`apm explain KIND.field` says more):"
     yield from (f"  {name:24} {_first(inspect.getmodule(kind.resolve).__doc__ or '')}" for name, kind in KINDS.items())
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from generator import conventions
 from generator.diff.compare import compare, stem
-from generator.diff.model import Change
+from generator.diff.model import ABSENT, Change
 from generator.diff.sides import of_files
 from generator.model import Catalogue, Declared, Loc
 from generator.problems import Failure, nearest, path_text
@@ -16,7 +16,7 @@ FIELDS = 4
 
 
 def effects(root: Path, where: str, written: Catalogue) -> Iterator[str]:
-    """Yield what `specs/...[:LINE]` causes: rendered objects and fields by environment; without a line, of the whole file.
+    """Yield what `specs/...[:LINE]` causes: objects and fields by environment; without a line, of the whole file.
 
     Raises:
         Failure: there is no such file or line among the specs.
@@ -46,7 +46,7 @@ def _chosen(root: Path, name: str, line: int | None, written: Catalogue) -> tupl
         raise Failure(f"there is no spec {name}", nearest(name, written.files))
     if not specs:
         return [Leaf(known, (), None, None)], "a file that specs name"
-    lines = written.files[known].count("\n") + 1
+    lines = len(written.files[known].splitlines())
     if line is not None and not 0 < line <= lines:
         raise Failure(f"{name} has {lines} lines", "write it as specs/<file>:<line>")
     if line is None:
@@ -89,8 +89,8 @@ def _locs(found: Sequence[Leaf]) -> list[Loc]:
 
 def _environment(probe: Probe, environment: str, tried: Sequence[Leaf]) -> Iterator[str]:
     before = probe.rendered(environment)
-    changes, failed = _changes(probe, environment, before or {}, tried)
-    shown = [line for change in changes for line in _change(change)]
+    found, failed = changes(probe, environment, before or {}, tried)
+    shown = [line for change in found for line in _change(change)]
     yield f"{environment}:" if shown else f"{environment}: nothing"
     yield from shown
     if failed:
@@ -98,7 +98,7 @@ def _environment(probe: Probe, environment: str, tried: Sequence[Leaf]) -> Itera
         yield f"  could not be tried, since nothing is rendered with another value: {names}"
 
 
-def _changes(
+def changes(
     probe: Probe, environment: str, before: dict[str, bytes], tried: Sequence[Leaf]
 ) -> tuple[list[Change], list[Leaf]]:
     """Return what differs with other values in all these places; where that can't be rendered, in halves of them."""
@@ -109,7 +109,7 @@ def _changes(
     if len(tried) == 1:
         return [], list(tried)
     middle = len(tried) // 2
-    left, right = (_changes(probe, environment, before, half) for half in (tried[:middle], tried[middle:]))
+    left, right = (changes(probe, environment, before, half) for half in (tried[:middle], tried[middle:]))
     merged = {(c.object.file, c.object.kind, stem(c.object.name)): c for c in (*left[0], *right[0])}
     return list(merged.values()), [*left[1], *right[1]]
 
@@ -117,7 +117,7 @@ def _changes(
 def _change(change: Change) -> Iterator[str]:
     item = change.object
     yield f"  {conventions.RENDERED}/{item.file}: {item.kind} {stem(item.name)}"
-    paths = [field.path for field in change.fields if field.path != "text"]
+    paths = [field.path for field in change.fields if field.path != "text" and field.old is not ABSENT]
     if change.verb != "changed":
         yield f"      {change.verb} with another value"
         return
