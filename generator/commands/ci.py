@@ -140,7 +140,7 @@ def _codeowners(root: Path, built: "Built") -> Iterator[Stage]:
     expected = owners.updated(text, owners.block(teams, root, "gitlab" if name.startswith(".gitlab") else "github"))
     if text != expected:
         message, hint = "this is not what the Team specs say", "run `apm codeowners` and commit the result"
-        found.append(Problem(Place(name), "codeowners-differs", message, hint))
+        found.append(Problem(Place(name), "codeowners-differ", message, hint))
         code = code or 3
     says = f"{len(found)} problems" if found else "what the Team specs say"
     yield Stage("codeowners --check", says, code, tuple(found))
