@@ -14,7 +14,7 @@ import yaml
 from generator.load import load
 from generator.parse import parse
 from generator.pipeline import KINDS
-from generator.policy import Compiled, compiled
+from generator.rules.policy import Compiled, compiled
 from tests.rigs.tools import tool_folder
 
 REPOSITORY = Path(__file__).parents[2]

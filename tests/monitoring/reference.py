@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
+from generator.rules.promql import Family
 
 from generator.kinds.alerts import Alert, Alerts
 from generator.kinds.dashboard import Dashboard
@@ -12,7 +13,6 @@ from generator.kinds.metrics import Metrics, own
 from generator.kinds.runtime import Runtime
 from generator.model import Project
 from generator.pipeline import build_all
-from generator.promql import Family
 from tests.rigs.cache import REPOSITORY
 
 ENVIRONMENTS = ("production", "staging")

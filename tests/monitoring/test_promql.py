@@ -1,11 +1,7 @@
 """What is read from PromQL: names, matchers, functions around them, groupings, and where a name stands."""
 
 import pytest
-
-from generator.metric_uses import READERS
-from generator.pipeline import KINDS
-from generator.problems import Place
-from generator.promql import (
+from generator.rules.promql import (
     LabelsOf,
     Matcher,
     PromQL,
@@ -19,6 +15,10 @@ from generator.promql import (
     selector,
     spot,
 )
+
+from generator.monitoring.metric_uses import READERS
+from generator.pipeline import KINDS
+from generator.problems import Place
 from generator.references import _walkers  # pyright: ignore[reportPrivateUsage]
 
 
