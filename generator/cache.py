@@ -54,10 +54,10 @@ def fresh(root: Path, now: str) -> bool:
         last: Any = json.loads((root / conventions.STATE_DIR / _FILE).read_bytes())
         if not now or last["key"] != now:
             return False
-        folder = last["target"]
-        return last["files"] == {name: _stat(os.path.join(folder, name)) for name in last["files"]} and (  # noqa: PTH118
-            sum(1 for env in last["environments"] for _ in _files(Path(folder, env))) == len(last["files"])
-        )
+        folder: str = last["target"]
+        files: dict[str, list[int]] = last["files"]
+        there = sum(1 for environment in last["environments"] for _ in _files(Path(folder, environment)))
+        return there == len(files) and all(_stat(f"{folder}/{name}") == stat for name, stat in files.items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

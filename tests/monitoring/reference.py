@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any
 
 import yaml
-from generator.rules.promql import Family
 
 from generator.kinds.alerts import Alert, Alerts
 from generator.kinds.dashboard import Dashboard
@@ -13,6 +12,7 @@ from generator.kinds.metrics import Metrics, own
 from generator.kinds.runtime import Runtime
 from generator.model import Project
 from generator.pipeline import build_all
+from generator.rules.promql import Family
 from tests.rigs.cache import REPOSITORY
 
 ENVIRONMENTS = ("production", "staging")

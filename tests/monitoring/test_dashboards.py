@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from generator.rules.promql import parse, series
 
+from generator.rules.promql import parse, series
 from tests.monitoring import reference
 
 # Of Grafana's own list of units (packages/grafana-data, valueFormats/categories.ts).

@@ -1,6 +1,11 @@
 """What is read from PromQL: names, matchers, functions around them, groupings, and where a name stands."""
 
 import pytest
+
+from generator.monitoring.metric_uses import READERS
+from generator.pipeline import KINDS
+from generator.problems import Place
+from generator.references import _walkers  # pyright: ignore[reportPrivateUsage]
 from generator.rules.promql import (
     LabelsOf,
     Matcher,
@@ -15,11 +20,6 @@ from generator.rules.promql import (
     selector,
     spot,
 )
-
-from generator.monitoring.metric_uses import READERS
-from generator.pipeline import KINDS
-from generator.problems import Place
-from generator.references import _walkers  # pyright: ignore[reportPrivateUsage]
 
 
 def test_reads_metrics_matchers_and_what_is_around() -> None:

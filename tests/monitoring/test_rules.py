@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from generator.rules.promql import parse, series
 
+from generator.rules.promql import parse, series
 from tests.monitoring import reference
 from tests.rigs.tools import tool
 
