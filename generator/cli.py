@@ -18,6 +18,7 @@ SUMMARIES = {
     "diff": "Say what changes in the clusters when this is merged, and what is risky about it.",
     "ci": "Check specs, run their tests, compare rendered/ and CODEOWNERS, and say what the change does.",
     "codeowners": "Write who approves what to CODEOWNERS, from the Team specs.",
+    "promote": "Write what runs in one environment into the specs of the next.",
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store.",
     "runs": "List, show, cancel, resume and answer runs.",
