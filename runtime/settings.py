@@ -22,6 +22,8 @@ class Settings:
     database: str = "apm"
     store_patience: float = 5.0
     """Seconds until a store that does not answer counts as down."""
+    store_pool: int = 20
+    """Connections of this process to the store at most."""
     state_dir: Path = Path(".apm/state")
     """Where the embedded store keeps its files."""
     spec_dir: Path = Path(SPEC_DIR)
@@ -30,6 +32,10 @@ class Settings:
     api_keys: frozenset[str] = frozenset()
     slots: int = 10
     """Runs that a worker executes at the same time."""
+    lease: float = 15.0
+    """Seconds that a worker may be silent before its runs go to others; it beats every third of that."""
+    retention: float = 30 * 86_400.0
+    """Seconds that ended runs, their events and checkpoints are kept."""
     grace: float = 20.0
     """Seconds that running work gets after SIGTERM before it is handed back."""
     provider: str = ""
@@ -54,12 +60,15 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
     settings = Settings(
         store_uri=found.get("MONGODB_URI", ""),
         database=found.get("APM_DATABASE", "apm"),
+        store_pool=_number(found, "APM_STORE_POOL", 20),
         state_dir=Path(found.get("APM_STATE_DIR", ".apm/state")),
         spec_dir=Path(found.get("APM_SPEC_DIR", SPEC_DIR)),
         host=found.get("APM_HOST", "127.0.0.1"),
         port=_number(found, "APM_PORT", PORT),
         api_keys=_keys(found),
         slots=_number(found, "APM_SLOTS", 10),
+        lease=float(_number(found, "APM_LEASE_SECONDS", 15)),
+        retention=float(_number(found, "APM_RETENTION_SECONDS", 30 * 86_400)),
         grace=float(_number(found, "APM_GRACE_SECONDS", 20)),
         provider=found.get("APM_PROVIDER", ""),
         replies=_path(found, "APM_REPLIES"),

@@ -97,6 +97,7 @@ def _variables(runtime: Runtime, name: RoleName, environment: Environment) -> li
     common = [
         secret_env("MONGODB_URI", runtime.store.spec.connection.secret),
         value_env("APM_DATABASE", runtime.store.spec.database),
+        value_env("APM_STORE_POOL", str(runtime.store.spec.connection.max_pool)),
         value_env("APM_HOST", "0.0.0.0"),  # noqa: S104  (in a pod; network policies say who gets in)
         value_env("APM_PORT", str(PORT)),
         value_env("APM_SPEC_DIR", SPEC_DIR),
@@ -106,7 +107,7 @@ def _variables(runtime: Runtime, name: RoleName, environment: Environment) -> li
         return [*common, value_env("APM_API_KEYS_FILE", f"{KEYS_DIR}/{runtime.spec.api_keys.split('/')[1]}")]
     if name == "worker":
         return [*common, *_worker(runtime), *proxy_env(environment)]
-    return common
+    return [*common, value_env("APM_RETENTION_SECONDS", str(seconds(runtime.store.spec.runtime_retention)))]
 
 
 def _worker(runtime: Runtime) -> list[Object]:
@@ -114,6 +115,7 @@ def _worker(runtime: Runtime) -> list[Object]:
     secrets = {thing.secret for thing in (*runtime.models(), *runtime.tools()) if thing.secret}
     return [
         value_env("APM_SLOTS", str(runtime.spec.slots)),
+        value_env("APM_LEASE_SECONDS", str(seconds(runtime.spec.lease))),
         value_env("APM_FILES", FILES_DIR),
         *(secret_env(secret_variable(reference), reference) for reference in sorted(secrets)),
     ]

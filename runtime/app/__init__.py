@@ -80,7 +80,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with opened(settings, telemetry) as store:
+    async with opened(settings, telemetry, clock) as store:
         executor = Executor(settings, store, clock, telemetry)
         for name in documents:
             for document in closure(documents, name):
@@ -88,7 +88,7 @@ async def _serve(
         announce(telemetry, documents.values())
         name = f"{socket.gethostname()}-{os.getpid()}"
         worker = Worker(executor, name) if role in ("worker", "all") else None
-        scheduler = Scheduler(store, clock, telemetry, documents, name)
+        scheduler = Scheduler(store, clock, telemetry, documents, name, settings.retention)
         api = Api(settings, store, clock, telemetry, documents, worker, full=role in ("api", "all"))
         async with _answering(api, listening), _acting(scheduler if role in ("scheduler", "all") else None):
             await _work_until(stop, worker, api, settings.grace)

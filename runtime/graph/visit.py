@@ -1,7 +1,7 @@
 """The life of one step: count, condition, attempts, writes, the way on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -114,13 +114,8 @@ class StepNode:
 
     async def _worked(self, frame: Frame, context: Context) -> Visited:
         policy = frame.document.resilience.get(self.step.resilience or "")
-        timeout = self.step.timeout or (policy.timeout if policy else None)
         work = self._attempts(frame, context, policy)
-        try:
-            result = await (frame.services.within(millis(timeout) / 1000, work) if timeout else work)
-        except TimeoutError:
-            detail = f"its timeout is {timeout}" if timeout else ""
-            raise StepError(problem("timeout", "The step took too long", detail)) from None
+        result = await _within(frame, self.step.timeout, work, "The step took too long")
         return self._ended(frame, context, result)
 
     async def _attempts(self, frame: Frame, context: Context, policy: ResilienceDocument | None) -> Result:
@@ -137,9 +132,14 @@ class StepNode:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _attempt(self, frame: Frame, context: Context, policy: ResilienceDocument | None) -> Result:
+        async def once() -> Result:
+            # Waiting for its turn is no part of an attempt; a timeout counts for the breaker.
+            limit = policy.timeout if policy else None
+            return await _within(frame, limit, self._execute(frame, context), "An attempt took too long")
+
         if policy and (policy.breaker or policy.rate_per_minute):
-            return await frame.services.guarded(policy, lambda: self._execute(frame, context))
-        return await self._execute(frame, context)
+            return await frame.services.guarded(policy, once)
+        return await once()
 
     async def _execute(self, frame: Frame, context: Context) -> Result:
         try:
@@ -205,6 +205,16 @@ class StepNode:
             update.append(("failed", found))
         update += updates(frame, visited.result.writes)
         return Command(update=update, goto="__end__" if visited.goto == END else visited.goto)
+
+
+async def _within(frame: Frame, limit: str | None, work: Awaitable[Result], title: str) -> Result:
+    """Return what the work returns; raises `StepError` (`timeout`) when it takes longer."""
+    if limit is None:
+        return await work
+    try:
+        return await frame.services.within(millis(limit) / 1000, work)
+    except TimeoutError:
+        raise StepError(problem("timeout", title, f"its timeout is {limit}")) from None
 
 
 def _interrupted(pause: Pause, path: str) -> Answer:

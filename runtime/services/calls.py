@@ -38,6 +38,7 @@ class ModelCalls:
         key = f"{context.key}@{context.attempt}|model|{number}"
         if entry := await self._ledger.find(key):
             return _from_json(entry["result"])
+        await self._ledger.hold(request.run)
         reply = await self._first_that_answers(request, context)
         await self._ledger.done(key, request.run, _json(reply), self._clock.now())
         return reply

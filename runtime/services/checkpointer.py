@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -26,8 +25,9 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 
-from runtime.problems import LeaseLost
+from runtime.services.clock import SystemClock
 from runtime.services.store.collection import Collection, Row
+from runtime.services.store.fences import Fences
 
 LARGE = 256 * 1024
 """Values of this many bytes and more are stored by content hash."""
@@ -36,33 +36,18 @@ PART = 4 * 1024 * 1024
 _ELSEWHERE = "apm.blob"
 
 
-@dataclass(frozen=True)
-class Fence:
-    """Who may write: the run and the epoch of the claim."""
-
-    runs: Collection
-    run: str
-    epoch: int
-
-    async def check(self) -> None:
-        """Raise `LeaseLost` unless the run still has this epoch; one conditional update."""
-        where = {"_id": self.run, "epoch": self.epoch, "state": "running"}
-        if not await self.runs.change(where, {"$inc": {"checkpoints": 1}}):
-            raise LeaseLost(self.run)
-
-
 _Place = tuple[str, str, str]
 
 
 class MongoSaver(BaseCheckpointSaver[str]):
-    """Checkpoints of any thread; a thread with an entry in `fences` is written only while its run is ours."""
+    """Checkpoints of any thread; a thread with a fence is written only while its run is ours."""
 
-    def __init__(self, collections: Mapping[str, Collection]) -> None:
+    def __init__(self, collections: Mapping[str, Collection], fences: Fences | None = None) -> None:
         super().__init__()
         self._checkpoints = collections["checkpoints"]
         self._writes = collections["checkpoint_writes"]
         self._blobs = collections["checkpoint_blobs"]
-        self.fences: dict[str, Fence] = {}
+        self._fences = fences or Fences(SystemClock())
         self._in_flight: defaultdict[_Place, set[asyncio.Future[None]]] = defaultdict(set)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
@@ -83,8 +68,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         del new_versions
         thread, ns, parent = _place(config)
         await self._settled((thread, ns, parent))
-        if fence := self.fences.get(thread):
-            await fence.check()
+        await self._fences.check(thread)
         kind, data, blobs = await self._dump(thread, checkpoint)
         meta = self.serde.dumps_typed(get_checkpoint_metadata(config, metadata))
         id_ = checkpoint["id"]
@@ -144,6 +128,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
 
     async def _keep_writes(self, place: _Place, writes: Sequence[tuple[str, Any]], task: str, path: str) -> None:
         thread, ns, checkpoint = place
+        await self._fences.hold(thread)
         rows: list[Row] = []
         for position, (channel, value) in enumerate(writes):
             number = WRITES_IDX_MAP.get(channel, position)

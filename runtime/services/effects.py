@@ -51,8 +51,8 @@ class Effects:
                 self._telemetry.add(EFFECTS, outcome="repeated")
                 return entry["result"]
             self._refuse_unknown(key, entry["state"], idempotent=idempotent)
-            await self._ledger.restart(key, self._clock.now())
-        return await self._do(key, do, idempotent=idempotent)
+            await self._ledger.restart(key, run, self._clock.now())
+        return await self._do(key, run, do, idempotent=idempotent)
 
     def _refuse_unknown(self, key: str, state: str, *, idempotent: bool) -> None:
         if state == "failed" or idempotent:
@@ -60,14 +60,15 @@ class Effects:
         self._telemetry.add(EFFECTS, outcome="unknown")
         raise failed("effect-unknown", "An effect may have happened already; a person has to look", key)
 
-    async def _do(self, key: str, do: Callable[[], Awaitable[Any]], *, idempotent: bool) -> Any:
+    async def _do(self, key: str, run: str, do: Callable[[], Awaitable[Any]], *, idempotent: bool) -> Any:
+        await self._ledger.hold(run)
         try:
             result = await do()
         except StepError as error:
             certain = error.problem.type in _NOT_SENT
-            await self._ledger.finish(key, "failed" if certain or idempotent else "unknown")
+            await self._ledger.finish(key, run, "failed" if certain or idempotent else "unknown")
             self._telemetry.add(EFFECTS, outcome="failed" if certain or idempotent else "unknown")
             raise
-        await self._ledger.finish(key, "done", result)
+        await self._ledger.finish(key, run, "done", result)
         self._telemetry.add(EFFECTS, outcome="done")
         return result

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from runtime.problems import StepError
+from runtime.problems import LeaseLost, StepError
 from runtime.services.clock import Clock
 from runtime.services.store.records import RunEvents
 from runtime.telemetry import Telemetry
@@ -46,7 +46,7 @@ class EventLog:
 
     async def _behind(self) -> None:
         # A store that does not answer is noticed by the work itself; the events stay and are tried again.
-        with contextlib.suppress(StepError):
+        with contextlib.suppress(StepError, LeaseLost):
             await self.flush()
 
     async def flush(self) -> None:
@@ -54,6 +54,7 @@ class EventLog:
 
         Raises:
             StepError: the store does not answer; nothing is lost, writing an event twice changes nothing.
+            LeaseLost: another worker has the run; what happened here since is nobody's.
         """
         async with self._writing:
             while self._waiting:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
@@ -11,16 +12,19 @@ from runtime import steps as verbs
 from runtime.contract import Pot, Step, WorkflowDocument, millis
 from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
 from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
-from runtime.services.checkpointer import Fence, MongoSaver
+from runtime.services.checkpointer import MongoSaver
 from runtime.services.clock import Clock, SystemClock
 from runtime.services.facade import RuntimeServices
 from runtime.services.store import Store
-from runtime.services.store.runs import LEASE, Run
+from runtime.services.store.fences import Fence
+from runtime.services.store.runs import Run
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
 from runtime.worker.documents import stored
 from runtime.worker.events import EventLog, Listener
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Executor:
         self.clock = clock or SystemClock()
         self.telemetry = telemetry or Telemetry()
         self.services = RuntimeServices(settings, store, self.clock, self.telemetry)
-        self._saver = MongoSaver(store.collections)
+        self._saver = MongoSaver(store.collections, store.fences)
         self._graphs = Graphs(self._saver)
         self._controls: dict[str, RunControl] = {}
 
@@ -70,23 +74,25 @@ class Executor:
             LeaseLost: another worker has it now.
         """
         log = EventLog(run.id, run.epoch, self.store.run_events, self.clock, self.telemetry, listener)
-        try:
-            async with self._fenced(run):
-                ended = await self._to_the_end(run, log)
-        finally:
-            await asyncio.shield(log.flush())
-        return ended
+        async with self._fenced(run):
+            try:
+                return await self._to_the_end(run, log)
+            finally:
+                with contextlib.suppress(LeaseLost):
+                    await asyncio.shield(log.flush())
 
     # --- the claim --------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
     async def _fenced(self, run: Run) -> AsyncGenerator[None]:
-        self._saver.fences[run.id] = Fence(self.store.collections["runs"], run.id, run.epoch)
+        self.store.fences.put(Fence(self.store.collections["runs"], run.id, run.epoch))
+        self.store.fences.renew(run.id, run.lease - self.store.runs.lease, self.store.runs.lease)
         self._controls[run.id] = RunControl()
         try:
             yield
         finally:
-            del self._saver.fences[run.id], self._controls[run.id]
+            self.store.fences.drop(run.id)
+            del self._controls[run.id]
 
     @asynccontextmanager
     async def _beating(self, run: Run) -> AsyncGenerator[None]:
@@ -109,12 +115,19 @@ class Executor:
 
     async def _beat(self, run: Run, body: "asyncio.Task[Any]", why: list[BaseException]) -> None:
         while True:
-            await asyncio.sleep(LEASE / 3 / 1000)
-            now = await self.store.runs.beat(run, self.clock.now())
+            await asyncio.sleep(self.store.runs.lease / 3 / 1000)
+            at = self.clock.now()
+            try:
+                now = await self.store.runs.beat(run, at)
+            except StepError as error:
+                # It may answer again before the lease is over; if it does not, the fence stops the work.
+                logger.warning("no heartbeat for run %s: %s", run.id, error)
+                continue
             if now is None or now.cancel:
                 why.append(LeaseLost(run.id) if now is None else _Cancelled())
                 body.cancel()
                 return
+            self.store.fences.renew(run.id, at, self.store.runs.lease)
 
     # --- the work ---------------------------------------------------------------------------------------------------
 

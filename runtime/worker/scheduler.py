@@ -22,19 +22,29 @@ from runtime.worker.starting import Start, start
 LEASE = 15_000
 INTERVAL = 0.5
 """Seconds between two ticks."""
+PRUNING = 60_000
+"""Milliseconds between two looks for what is to be forgotten; none while there is more."""
 
 
 class Scheduler:
     """Acts for all runs of the store."""
 
     def __init__(
-        self, store: Store, clock: Clock, telemetry: Telemetry, documents: Mapping[str, WorkflowDocument], holder: str
+        self,
+        store: Store,
+        clock: Clock,
+        telemetry: Telemetry,
+        documents: Mapping[str, WorkflowDocument],
+        holder: str,
+        retention: float = 30 * 86_400.0,
     ) -> None:
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
         self._documents = documents
         self._holder = holder
+        self._retention = int(retention * 1000)
+        self._next_prune = 0
 
     async def lead(self) -> bool:
         """Return whether this process is the one that acts."""
@@ -51,6 +61,7 @@ class Scheduler:
         await self.hear()
         await self.deliver()
         await self.fire()
+        await self.prune()
         await self.measure()
 
     async def sweep(self) -> None:
@@ -66,6 +77,14 @@ class Scheduler:
                 continue
             late = [entry for entry in run.waiting if entry.get("deadline") and entry["deadline"] <= now]
             await self._store.runs.answer(run, {entry["id"]: {"timed_out": True} for entry in late}, now)
+
+    async def prune(self) -> None:
+        """Forget runs that have ended longer ago than the retention, with everything that belongs to them."""
+        now = self._clock.now()
+        if now < self._next_prune:
+            return
+        if not await self._store.forget(now - self._retention):
+            self._next_prune = now + PRUNING
 
     # --- events -----------------------------------------------------------------------------------------------------
 

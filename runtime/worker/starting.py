@@ -10,7 +10,7 @@ from runtime.contract import WorkflowDocument
 from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
 from runtime.services.store import Store
-from runtime.services.store.runs import ENDED, LEASE, Run, new
+from runtime.services.store.runs import ENDED, Run, new
 from runtime.worker.documents import closure
 
 
@@ -49,7 +49,7 @@ async def start(
     await store.specs.add(needed, now)
     more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": _packed(asked.options)}
     if claimed_by:
-        claim = {"state": "running", "worker": claimed_by, "lease": now + LEASE, "epoch": 1, "attempt": 1}
+        claim = {"state": "running", "worker": claimed_by, "lease": now + store.runs.lease, "epoch": 1, "attempt": 1}
         more |= {"queue": "local", **claim}
     run = asked.id or new_id()
     await store.runs.add(new(run, document.name, document.digest, asked.input, now, **more))

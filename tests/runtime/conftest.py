@@ -111,7 +111,7 @@ def store_uri(state_dir: Path) -> Generator[str]:
 @asynccontextmanager
 async def world_of(settings: Settings) -> AsyncGenerator[World]:
     telemetry, clock = Telemetry(), VirtualClock()
-    async with opened(settings, telemetry, check=False) as store:
+    async with opened(settings, telemetry, clock, check=False) as store:
         executor = Executor(settings, store, clock, telemetry)
         yield World(executor, clock, telemetry)
         await executor.close()

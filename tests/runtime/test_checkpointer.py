@@ -11,7 +11,8 @@ from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.graph import END, START, StateGraph
 
 from runtime.problems import LeaseLost
-from runtime.services.checkpointer import LARGE, PART, Fence, MongoSaver
+from runtime.services.checkpointer import LARGE, PART, MongoSaver
+from runtime.services.store.fences import Fence
 from runtime.services.store.runs import new
 from tests.runtime.conftest import World
 
@@ -53,11 +54,11 @@ async def test_the_same_large_value_is_kept_once(world: World) -> None:
 
 
 async def test_who_has_lost_the_run_writes_no_checkpoint(world: World) -> None:
-    saver = MongoSaver(world.store.collections)
+    saver = MongoSaver(world.store.collections, world.store.fences)
     await world.store.runs.add(new("t", "w", "d", {}, 0))
     run = await world.store.runs.claim("a", 1)
     assert run
-    saver.fences["t"] = Fence(world.store.collections["runs"], "t", run.epoch)
+    world.store.fences.put(Fence(world.store.collections["runs"], "t", run.epoch))
     await saver.aput(CONFIG, empty_checkpoint(), META, {})
     await world.store.runs.put_back(run, 1)
     await world.store.runs.claim("b", 2)

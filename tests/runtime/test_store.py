@@ -16,7 +16,7 @@ from runtime.problems import Failure, StepError
 from runtime.services.store import indexes, opened, selfcheck
 from runtime.services.store.collection import Collection
 from runtime.services.store.embedded import EmbeddedStore
-from runtime.services.store.runs import LEASE, new
+from runtime.services.store.runs import new
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from tests.runtime.conftest import World
@@ -89,7 +89,7 @@ async def test_who_has_lost_a_run_cannot_change_it(world: World) -> None:
     runs = world.store.runs
     await runs.add(new("r", "w", "d", {}, 0))
     old = await runs.claim("a", world.clock.now())
-    world.clock.advance(LEASE / 1000 + 1)
+    world.clock.advance(world.executor.settings.lease + 1)
     assert await runs.sweep(world.clock.now()) == ["r"]
     young = await runs.claim("b", world.clock.now())
     assert old
@@ -105,7 +105,7 @@ async def test_a_heartbeat_keeps_a_run_and_brings_the_cancel_flag(world: World) 
     await runs.add(new("r", "w", "d", {}, 0))
     run = await runs.claim("a", world.clock.now())
     assert run
-    world.clock.advance(LEASE / 1000 - 1)
+    world.clock.advance(world.executor.settings.lease - 1)
     assert await runs.beat(run, world.clock.now())
     world.clock.advance(2)
     assert await runs.sweep(world.clock.now()) == []

@@ -11,7 +11,6 @@ from runtime.contract import Context, Function
 from runtime.functions import registered
 from runtime.problems import LeaseLost
 from runtime.services import tools
-from runtime.worker import executor as executing
 from runtime.worker import starting
 from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
@@ -103,10 +102,8 @@ async def test_a_step_that_outlasts_the_grace_is_done_again_by_the_next_worker(w
     assert gate.passed == ["first", "second"]
 
 
-async def test_a_running_run_is_cancelled_with_the_next_heartbeat(
-    world: World, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(executing, "LEASE", 60)
+async def test_a_running_run_is_cancelled_with_the_next_heartbeat(world: World, gate: Gate) -> None:
+    world.store.runs.lease = 60
     (id_,) = await queued(world)
     run = await world.store.runs.claim("w", world.clock.now())
     assert run
@@ -118,10 +115,8 @@ async def test_a_running_run_is_cancelled_with_the_next_heartbeat(
     assert gate.passed == []
 
 
-async def test_a_worker_that_has_lost_its_lease_stops_and_writes_nothing(
-    world: World, gate: Gate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(executing, "LEASE", 60)
+async def test_a_worker_that_has_lost_its_lease_stops_and_writes_nothing(world: World, gate: Gate) -> None:
+    world.store.runs.lease = 60
     (id_,) = await queued(world)
     run = await world.store.runs.claim("stalled", world.clock.now())
     assert run

@@ -1,10 +1,14 @@
 """How runs go through a workflow: order, branches, cycles, conditions, errors, state."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from runtime.contract import Context, Function
+from runtime.functions import registered
 from runtime.problems import Failure
+from runtime.services import tools
 from tests.runtime.conftest import World, steps, workflow
 
 REVISE = """
@@ -239,15 +243,67 @@ async def test_a_step_may_not_take_longer_than_its_timeout(world: World) -> None
     assert (found.problem.type, found.problem.detail) == ("timeout", "its timeout is 5s")
 
 
+SLOW = """
+resilience: {target: {name: target, timeout: 5s, retry: {maxAttempts: 3, initialInterval: 1s, jitter: false}}}
+steps: [{id: call, function: slow, resilience: target}]
+"""
+
+
+def slow(monkeypatch: pytest.MonkeyPatch, world: World, seconds: list[float]) -> list[int]:
+    """Ship a function that takes so many seconds, one number a call; returns when calls began, from the start."""
+    begun: list[int] = []
+    start = world.clock.now()
+
+    async def run(arguments: Any, context: Context) -> Any:
+        del arguments
+        begun.append((context.services.now() - start) // 1000)
+        await context.services.sleep(seconds[len(begun) - 1])
+        return {}
+
+    functions = {**registered(), "slow": Function("slow", "Take time.", run)}
+    monkeypatch.setattr(tools, "registered", lambda: functions)
+    return begun
+
+
+async def test_the_timeout_of_a_policy_is_for_one_attempt(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = slow(monkeypatch, world, [9.0, 9.0, 4.0])
+    found = await world.run(workflow(SLOW))
+    # Two attempts are cut off after 5 s, pauses are 1 s and 2 s, the third one takes 4 s: 17 s in all.
+    assert (found.status, begun, found.path[0].seconds) == ("succeeded", [0, 6, 13], 17.0)
+
+
+async def test_attempts_that_all_take_too_long_fail_the_step_as_timeout(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = slow(monkeypatch, world, [9.0, 9.0, 9.0])
+    found = await world.run(workflow(SLOW))
+    assert found.problem
+    assert (found.problem.type, found.problem.title) == ("timeout", "An attempt took too long")
+    assert (found.problem.detail, len(begun)) == ("its timeout is 5s", 3)
+
+
+async def test_the_timeout_of_a_step_is_for_all_its_attempts_together(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = slow(monkeypatch, world, [4.0, 9.0])
+    step = {"id": "call", "function": "slow", "resilience": "target", "timeout": "3s"}
+    found = await world.run(workflow(SLOW, steps=[step]))
+    assert found.problem
+    assert (found.problem.type, begun, world.clock.now() // 1000 % 100) == ("timeout", [0], 3)
+
+
+async def test_attempts_that_take_too_long_open_the_breaker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = slow(monkeypatch, world, [9.0] * 9)
+    policy = {"name": "target", "timeout": "5s", "breaker": {"failures": 2, "openFor": "60s"}}
+    document = workflow(SLOW, resilience={"target": policy})
+    kinds = [found.problem and found.problem.type for found in [await world.run(document) for _ in range(3)]]
+    assert (kinds, len(begun)) == (["timeout", "timeout", "breaker-open"], 2)
+
+
 async def test_a_defect_of_a_function_fails_the_run_and_not_the_worker(world: World, monkeypatch: Any) -> None:
     async def broken(arguments: Any, context: Any) -> Any:
         del arguments, context
         raise ZeroDivisionError("oops")
-
-    from dataclasses import replace
-
-    from runtime.functions import registered
-    from runtime.services import tools
 
     functions = {**registered(), "broken": replace(registered()["search"], name="broken", run=broken, input={})}
     monkeypatch.setattr(tools, "registered", lambda: functions)

@@ -13,9 +13,11 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, PyMongoError
 
 from runtime.problems import Failure, StepError
-from runtime.services.store import indexes, selfcheck
+from runtime.services.clock import Clock, SystemClock
+from runtime.services.store import indexes, retention, selfcheck
 from runtime.services.store.collection import Collection
 from runtime.services.store.embedded import EmbeddedStore
+from runtime.services.store.fences import Fences
 from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
 from runtime.services.store.runs import Runs
 from runtime.settings import Settings
@@ -40,6 +42,7 @@ class Store:
     budgets: Budgets
     artefacts: Artefacts
     leases: Leases
+    fences: Fences
     collections: Mapping[str, Collection]
     """For the checkpointer, the indexes and the self-check."""
     where: str
@@ -55,17 +58,29 @@ class Store:
             return False
         return True
 
+    async def forget(self, before: int) -> int:
+        """Forget runs that ended before a time, at most a batch of them; returns how many there were."""
+        return await retention.forget(self.collections, before)
 
-def _store(collections: Mapping[str, Collection], where: str, database: "AsyncDatabase[dict[str, Any]]") -> Store:
+
+def _store(
+    collections: Mapping[str, Collection],
+    settings: Settings,
+    clock: Clock,
+    where: str,
+    database: "AsyncDatabase[dict[str, Any]]",
+) -> Store:
+    fences = Fences(clock)
     return Store(
         specs=Specs(collections["specs"]),
-        runs=Runs(collections["runs"]),
-        run_events=RunEvents(collections["run_events"]),
+        runs=Runs(collections["runs"], int(settings.lease * 1000)),
+        run_events=RunEvents(collections["run_events"], fences),
         events=Events(collections["events"], collections["dead_letters"]),
-        effects=Ledger(collections["effects"]),
+        effects=Ledger(collections["effects"], fences),
         budgets=Budgets(collections["budgets"]),
-        artefacts=Artefacts(collections["artefacts"]),
+        artefacts=Artefacts(collections["artefacts"], fences),
         leases=Leases(collections["leases"]),
+        fences=fences,
         collections=collections,
         where=where,
         database=database,
@@ -73,7 +88,9 @@ def _store(collections: Mapping[str, Collection], where: str, database: "AsyncDa
 
 
 @asynccontextmanager
-async def opened(settings: Settings, telemetry: Telemetry, *, check: bool = True) -> AsyncGenerator[Store]:
+async def opened(
+    settings: Settings, telemetry: Telemetry, clock: Clock | None = None, *, check: bool = True
+) -> AsyncGenerator[Store]:
     """Yield the store, checked and with its indexes.
 
     Raises:
@@ -82,21 +99,23 @@ async def opened(settings: Settings, telemetry: Telemetry, *, check: bool = True
     embedded = None if settings.store_uri else EmbeddedStore(settings.state_dir)
     uri = await embedded.start() if embedded else settings.store_uri
     try:
-        async with _client(uri, settings.store_patience) as client:
+        async with _client(uri, settings) as client:
             await _reach(client, settings)
             database = client[settings.database]
             collections = {name: Collection(database, name, telemetry) for name in NAMES}
             await _prepare(collections, check=check)
             telemetry.set(STORE_UP, 1)
-            yield _store(collections, str(settings.state_dir) if embedded else "MongoDB at MONGODB_URI", database)
+            where = str(settings.state_dir) if embedded else "MongoDB at MONGODB_URI"
+            yield _store(collections, settings, clock or SystemClock(), where, database)
     finally:
         if embedded:
             embedded.stop()
 
 
-def _client(uri: str, patience: float) -> "AsyncMongoClient[dict[str, Any]]":
+def _client(uri: str, settings: Settings) -> "AsyncMongoClient[dict[str, Any]]":
+    patience = int(settings.store_patience * 1000)
     try:
-        return AsyncMongoClient(uri, serverSelectionTimeoutMS=int(patience * 1000), appname="apm")
+        return AsyncMongoClient(uri, serverSelectionTimeoutMS=patience, maxPoolSize=settings.store_pool, appname="apm")
     except (ConfigurationError, ValueError) as error:
         raise Failure("MONGODB_URI is not a MongoDB address", str(error).splitlines()[0][:200]) from error
 

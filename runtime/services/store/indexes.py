@@ -17,6 +17,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
         (("state", 1), ("wake", 1)),
         (("workflow", 1), ("state", 1), ("created", -1)),
         (("created", -1),),
+        (("ended", 1),),
     ),
     "run_events": ((("run", 1), ("seq", 1)),),
     "checkpoints": ((("thread", 1), ("ns", 1), ("checkpoint", -1)), (("run", 1),)),

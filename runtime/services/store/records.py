@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.contract import WorkflowDocument
 from runtime.services.store.collection import Collection, Row, pack, unpack
+from runtime.services.store.fences import Fences
 
 
 class Specs:
@@ -35,11 +36,13 @@ class Specs:
 class RunEvents:
     """What happened in a run, in order: the source of progress, of the API's stream and of the audit."""
 
-    def __init__(self, rows: Collection) -> None:
+    def __init__(self, rows: Collection, fences: Fences) -> None:
         self._rows = rows
+        self._fences = fences
 
     async def add(self, run: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Keep events; each has `seq`, `kind`, `at` and `data`."""
+        await self._fences.hold(run)
         await self._rows.add_all(
             [
                 {"_id": f"{run}|{event['seq']:015d}", "run": run, **event, "data": pack(event["data"])}
@@ -91,10 +94,18 @@ class Events:
 
 
 class Ledger:
-    """Effects and calls by key, so that what has been done is not done again."""
+    """Effects and calls by key, so that what has been done is not done again.
 
-    def __init__(self, rows: Collection) -> None:
+    Who has lost the run writes nothing here and gets `LeaseLost`.
+    """
+
+    def __init__(self, rows: Collection, fences: Fences) -> None:
         self._rows = rows
+        self._fences = fences
+
+    async def hold(self, run: str) -> None:
+        """Raise `LeaseLost` when another worker has the run: to be asked before something is done outside."""
+        await self._fences.hold(run)
 
     async def find(self, key: str) -> Row | None:
         """Return an entry: `{state: started | done | failed | unknown, result, digest}`."""
@@ -103,19 +114,23 @@ class Ledger:
 
     async def start(self, key: str, run: str, digest: str, now: int) -> bool:
         """Announce an effect; False when the key is taken."""
+        await self._fences.hold(run)
         row = {"run": run, "state": "started", "digest": digest, "result": None, "at": now}
         return await self._rows.add({"_id": key, **row})
 
-    async def restart(self, key: str, now: int) -> None:
+    async def restart(self, key: str, run: str, now: int) -> None:
         """Announce another attempt of an effect that is known not to have happened, or may happen twice."""
+        await self._fences.hold(run)
         await self._rows.change({"_id": key}, {"$set": {"state": "started", "at": now}})
 
-    async def finish(self, key: str, state: str, result: Any = None) -> None:
+    async def finish(self, key: str, run: str, state: str, result: Any = None) -> None:
         """Record how an effect ended."""
+        await self._fences.hold(run)
         await self._rows.change({"_id": key}, {"$set": {"state": state, "result": pack(result)}})
 
     async def done(self, key: str, run: str, result: Any, now: int) -> None:
         """Record a call that changes nothing outside, so that a resumed run need not repeat it."""
+        await self._fences.hold(run)
         row = {"run": run, "state": "done", "digest": "", "result": pack(result), "at": now}
         await self._rows.add({"_id": key, **row})
 
@@ -146,11 +161,13 @@ class Budgets:
 class Artefacts:
     """Texts that agents keep and find again, in collections."""
 
-    def __init__(self, rows: Collection) -> None:
+    def __init__(self, rows: Collection, fences: Fences) -> None:
         self._rows = rows
+        self._fences = fences
 
     async def put(self, collection: str, name: str, text: str, now: int, run: str = "") -> None:
         """Keep a text under a name."""
+        await self._fences.hold(run)
         values = {"collection": collection, "name": name, "text": text, "at": now, "run": run}
         await self._rows.put(f"{collection}/{name}", values)
 

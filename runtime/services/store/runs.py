@@ -11,8 +11,6 @@ from typing import Any
 
 from runtime.services.store.collection import Collection, Row, pack, unpack
 
-LEASE = 15_000
-"""Milliseconds that a worker may be silent before its runs go to others; it beats every third of that."""
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
@@ -44,6 +42,8 @@ class Run:
     """How it was started: `{provider, replies, model_file}`."""
     queue: str
     revision: int
+    lease: int
+    """Until when its worker may be silent, in milliseconds since 1970."""
     worker: str
     cancel: int
     trigger: str
@@ -56,7 +56,7 @@ def _run(row: Row) -> Run:
         id=row["_id"],
         **{name: row[name] for name in plain},
         **{name: unpack(row[name]) for name in packed},
-        **{name: row[name] for name in ("queue", "revision", "worker", "cancel", "trigger")},
+        **{name: row[name] for name in ("queue", "revision", "lease", "worker", "cancel", "trigger")},
     )
 
 
@@ -74,8 +74,10 @@ def new(run: str, workflow: str, digest: str, input_: Mapping[str, Any], now: in
 class Runs:
     """The runs of the store."""
 
-    def __init__(self, rows: Collection) -> None:
+    def __init__(self, rows: Collection, lease: int) -> None:
         self._rows = rows
+        self.lease = lease
+        """Milliseconds that a worker may be silent before its runs go to others."""
 
     async def add(self, row: Row) -> bool:
         """Queue a run; False when there is one with this id already."""
@@ -99,7 +101,7 @@ class Runs:
         if run is not None:
             where = {"_id": run, "state": "queued"}
         update = {
-            "$set": {"state": "running", "worker": worker, "lease": now + LEASE},
+            "$set": {"state": "running", "worker": worker, "lease": now + self.lease},
             "$inc": {"epoch": 1, "attempt": 1, "revision": 1},
         }
         row = await self._rows.take(where, update, [("priority", -1), ("due", 1), ("created", 1)])
@@ -115,7 +117,7 @@ class Runs:
     async def beat(self, run: Run, now: int) -> Run | None:
         """Prolong the lease and return the run as it is now, with its cancel flag; None when it has been lost."""
         where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
-        row = await self._rows.take(where, {"$set": {"lease": now + LEASE}}, [("_id", 1)])
+        row = await self._rows.take(where, {"$set": {"lease": now + self.lease}}, [("_id", 1)])
         return _run(row) if row else None
 
     async def sweep(self, now: int) -> list[str]:

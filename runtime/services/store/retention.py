@@ -1,0 +1,37 @@
+"""Forget what has ended long ago: the run, its events, its checkpoints, its effects and its budgets.
+
+The row of a run goes last, so that a crash in between leaves a run that is forgotten with the next tick.
+"""
+
+from collections.abc import Mapping
+
+from runtime.services.store.collection import Collection
+
+BATCH = 100
+"""Runs and channel events that one call forgets at most."""
+
+
+async def forget(collections: Mapping[str, Collection], before: int) -> int:
+    """Forget runs that ended before a time and channel events that were delivered before it; returns how many runs.
+
+    Dead letters stay: a person has to look at them. So do artefacts, whose collection has a retention of its own.
+    """
+    ended = await collections["runs"].find_all({"ended": {"$gt": 0, "$lt": before}}, [("ended", 1)], BATCH)
+    for row in ended:
+        await _forget_run(collections, row["_id"])
+    old = {"state": {"$in": ["delivered", "dead"]}, "at": {"$lt": before}}
+    events = await collections["events"].find_all(old, [("at", 1)], BATCH)
+    if events:
+        await collections["events"].remove({"_id": {"$in": [event["_id"] for event in events]}})
+    return len(ended)
+
+
+async def _forget_run(collections: Mapping[str, Collection], run: str) -> None:
+    for name in ("checkpoint_writes", "checkpoint_blobs", "checkpoints"):
+        await collections[name].remove({"thread": run})
+    for name in ("run_events", "effects"):
+        await collections[name].remove({"run": run})
+    await collections["budgets"].remove({"_id": run})
+    for mark in ("/", "|"):  # sub-workflows, and counters
+        await collections["budgets"].remove({"_id": {"$gte": run + mark, "$lt": run + chr(ord(mark) + 1)}})
+    await collections["runs"].remove({"_id": run})
