@@ -14,6 +14,7 @@ import click
 SUMMARIES = {
     "init": "Make a small GitOps repository that validates, renders and runs at once.",
     "validate": "Check all specs and print every problem.",
+    "fmt": "Order the keys of specs and indent them; comments stay.",
     "render": "Write what the specs say to rendered/, or compare with it.",
     "diff": "Say what changes in the clusters when this is merged, and what is risky about it.",
     "ci": "Check specs, run their tests, compare rendered/ and CODEOWNERS, and say what the change does.",

@@ -64,7 +64,7 @@ class _RefusedError(Exception):
 def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
     try:
         _refuse_depth(text)
-        roots = _compose(text)
+        roots = compose(text)
     except yaml.YAMLError as error:
         problems.append(_syntax(file, error))
         return _guessed(file, text)
@@ -95,9 +95,10 @@ def _guessed(file: str, text: str) -> list[Document]:
     return found
 
 
-def _compose(text: str) -> list[yaml.Node]:
-    compose: Any = yaml.compose_all  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return [node for node in compose(text, Loader=_LOADER) if node is not None]
+def compose(text: str) -> list[yaml.Node]:
+    """Return the root node of every document of a text; no scalar has a type yet."""
+    compose_all: Any = yaml.compose_all  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return [node for node in compose_all(text, Loader=_LOADER) if node is not None]
 
 
 _SUSPECT = re.compile(r"[ \t?:-]{200}")
@@ -252,7 +253,7 @@ def _named(value: Any) -> str:
 
 @lru_cache(maxsize=64)
 def _nodes(text: str) -> list[yaml.Node]:
-    return _compose(text)
+    return compose(text)
 
 
 def place_of(file: str, text: str, index: int, loc: Loc, *, key: bool = False) -> Place:

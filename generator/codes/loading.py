@@ -114,4 +114,12 @@ billion values. The limit names such a document instead of filling the memory.
 
 Fix: write the values out, without nested aliases.
 """,
+    "format-unsafe": """
+`apm fmt` has left a file as it is, because formatting would have changed what it says.
+
+Each result is compared with what it came from: the same values, and the same lines, comments among them. This file did
+not pass, which is a mistake of `apm fmt` and not of the file.
+
+Fix: order and indent the file by hand, and report it with the file.
+""",
 }
