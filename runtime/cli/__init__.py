@@ -4,8 +4,24 @@ Everything that a person has to know is returned or handed to `echo`; what canno
 `runtime.problems.Failure` with one sentence and a hint. Nothing here parses arguments or exits.
 """
 
+from runtime.cli.rehearsing import Rehearsal, Rehearse, Script, rehearsals
 from runtime.cli.reports import PathStep, RunResult, lines
 from runtime.cli.running import answer, cancel, list_runs, resume, run, show
 from runtime.cli.serving import serve
 
-__all__ = ["PathStep", "RunResult", "answer", "cancel", "lines", "list_runs", "resume", "run", "serve", "show"]
+__all__ = [
+    "PathStep",
+    "Rehearsal",
+    "Rehearse",
+    "RunResult",
+    "Script",
+    "answer",
+    "cancel",
+    "lines",
+    "list_runs",
+    "rehearsals",
+    "resume",
+    "run",
+    "serve",
+    "show",
+]

@@ -28,6 +28,8 @@ class Result:
     output: Any = None
     writes: tuple[Write, ...] = ()
     goto: str | None = None
+    way: str = "next"
+    """How it goes on: `next`, or the branch of a switch."""
     used: int = 0
     """Steps that were executed inside and count for this workflow."""
 

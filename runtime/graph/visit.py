@@ -35,6 +35,9 @@ class Visited:
     problem: Problem | None = None
     final: bool = False
     """The graph ends here, and has failed."""
+    way: str = "next"
+    """Which way out of the step was taken: `next`, `skipped`, `switch[0]`, `default`, `onError[0]`, `onExhausted`, or
+    `failed` where nothing takes a failure."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class StepNode:
         context = self._context(frame, values, number)
         try:
             if self.step.when and not expressions.condition(self.step.when, context.scope):
-                return Visited("skipped", self._next())
+                return Visited("skipped", self._next(), way="skipped")
             context = self._with_key(context)
             return await self._worked(frame, context)
         except StepError as error:
@@ -82,10 +85,12 @@ class StepNode:
             return replace(
                 self._give_up(frame, "exhausted", "A step was visited too often", detail), outcome="exhausted"
             )
-        return Visited("exhausted", self.step.on_exhausted)
+        return Visited("exhausted", self.step.on_exhausted, way="onExhausted")
 
     def _give_up(self, frame: Frame, type_: str, title: str, detail: str) -> Visited:
-        return Visited("failed", END, problem=problem(type_, title, detail, frame.plain(self.step.id)), final=True)
+        return Visited(
+            "failed", END, problem=problem(type_, title, detail, frame.plain(self.step.id)), final=True, way="failed"
+        )
 
     def _key(self, frame: Frame, number: int) -> str:
         return "/".join((str(frame.run["id"]), *frame.path, f"{self.step.id}#{number}"))
@@ -172,14 +177,15 @@ class StepNode:
         saved = expressions.mapping(self.step.save, {**context.scope, "output": result.output})
         own = dict(result.output) if self.verb.saves else {}
         writes = (*result.writes, *checked(frame.document, {**own, **saved}.items()))
-        return Visited("succeeded", result.goto or self._next(), replace(result, writes=writes))
+        written = replace(result, writes=writes)
+        return Visited("succeeded", result.goto or self._next(), written, way=result.way)
 
     def _failed(self, found: Problem, context: Context) -> Visited:
         found = replace(found, instance=found.instance or context.path)
-        for handler in self.step.on_error:
+        for number, handler in enumerate(self.step.on_error):
             if handler.match in ("*", found.type):
-                return Visited("failed", handler.goto, problem=found)
-        return Visited("failed", END, problem=found, final=True)
+                return Visited("failed", handler.goto, problem=found, way=f"onError[{number}]")
+        return Visited("failed", END, problem=found, final=True, way="failed")
 
     def _next(self) -> str:
         return self.step.next or self.follows
@@ -190,7 +196,8 @@ class StepNode:
 
     def _tell(self, frame: Frame, visited: Visited, number: int, start: int) -> None:
         ended = {"path": frame.plain(self.step.id), "key": self._key(frame, number), "workflow": frame.document.name}
-        more = {"step": self.step.id, "verb": self.verb.name, "outcome": visited.outcome, "goto": visited.goto}
+        more = {"step": self.step.id, "verb": self.verb.name, "outcome": visited.outcome, "goto": visited.goto,
+                "way": visited.way}  # fmt: skip
         took = {"seconds": (frame.services.now() - start) / 1000, "agent": getattr(self.step, "agent", "")}
         found = {"problem": visited.problem.json()} if visited.problem else {}
         frame.watch("step-ended", {**ended, **more, **took, **found})
@@ -238,9 +245,9 @@ def _by_label(step: SwitchStep) -> bool:
 
 
 def _switch(step: SwitchStep, context: Context) -> Result:
-    for case in step.switch:
+    for number, case in enumerate(step.switch):
         if expressions.condition(case.when, context.scope):
-            return Result(case.then, goto=case.then)
+            return Result(case.then, goto=case.then, way=f"switch[{number}]")
     found = {"path": context.path, "step": step.id, "workflow": context.document.name}
     context.watch("default-taken", {**found, "labels": _by_label(step)})
-    return Result(step.default, goto=step.default)
+    return Result(step.default, goto=step.default, way="default")

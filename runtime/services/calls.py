@@ -11,6 +11,7 @@ from runtime.services.budgets import Purse
 from runtime.services.clock import Clock
 from runtime.services.models import Models, Reply, Request, is_transient
 from runtime.services.models.base import ToolCall
+from runtime.services.outside import Call, Outside
 from runtime.services.store.records import Ledger
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import MODEL_SECONDS, MODEL_TOKENS
@@ -19,12 +20,15 @@ from runtime.telemetry.catalogue import MODEL_SECONDS, MODEL_TOKENS
 class ModelCalls:
     """What agents and `llm` steps call models through."""
 
-    def __init__(self, models: Models, purse: Purse, ledger: Ledger, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(
+        self, models: Models, purse: Purse, ledger: Ledger, clock: Clock, telemetry: Telemetry, outside: Outside
+    ) -> None:
         self._models = models
         self._purse = purse
         self._ledger = ledger
         self._clock = clock
         self._telemetry = telemetry
+        self._outside = outside
 
     async def complete(self, request: Request, number: int, context: Context) -> Reply:
         """Return the answer to the `number`th call of this attempt of the step.
@@ -60,7 +64,10 @@ class ModelCalls:
         await self._purse.admit(request.model, context)
         start, outcome = time.perf_counter(), "failed"
         try:
-            reply = await self._models.complete(request, protected=context.document.protected)
+            call = Call("model", request.asker, {"model": request.model.name}, context.path)
+            reply = await self._outside.reach(
+                call, lambda: self._models.complete(request, protected=context.document.protected)
+            )
             outcome = "invalid" if reply.cut_off else "succeeded"
         except StepError as error:
             outcome = "timeout" if error.problem.type == "timeout" else "failed"

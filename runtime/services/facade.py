@@ -18,6 +18,7 @@ from runtime.services.guards import Guards
 from runtime.services.http import HttpCalls
 from runtime.services.mcp import McpCalls
 from runtime.services.models import Models, Request
+from runtime.services.outside import Direct, Outside
 from runtime.services.store import Store
 from runtime.services.tools import Tools
 from runtime.settings import Settings
@@ -31,8 +32,15 @@ class RuntimeServices:
     """Real services over one store."""
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock, telemetry: Telemetry, seed: int | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock,
+        telemetry: Telemetry,
+        seed: int | None = None,
+        outside: Outside | None = None,
     ) -> None:
+        outside = outside or Direct()
         self.models = Models(settings, store)
         self._settings = settings
         self._store = store
@@ -42,9 +50,9 @@ class RuntimeServices:
         self._guards = Guards(clock, telemetry)
         self._http = HttpCalls(settings.secrets)
         effects = Effects(store.effects, clock, telemetry)
-        self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry)
+        self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry, outside)
         purse = Purse(store.budgets, telemetry, settings.provider)
-        self._calls = ModelCalls(self.models, purse, store.effects, clock, telemetry)
+        self._calls = ModelCalls(self.models, purse, store.effects, clock, telemetry, outside)
         self._agents = Agents(self._calls, self._tools, telemetry)
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from runtime.services.clock import Clock
 from runtime.services.effects import Effects
 from runtime.services.http import HttpCalls
 from runtime.services.mcp import McpCalls
+from runtime.services.outside import Call, Outside
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import TOOL_CALLS
 
@@ -20,12 +21,15 @@ _OUTCOMES = {"timeout": "timeout", "invalid-input": "invalid", "invalid-output":
 class Tools:
     """What agents and `tool`, `function` and `http` steps call."""
 
-    def __init__(self, effects: Effects, http: HttpCalls, mcp: McpCalls, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(
+        self, effects: Effects, http: HttpCalls, mcp: McpCalls, clock: Clock, telemetry: Telemetry, outside: Outside
+    ) -> None:
         self._effects = effects
         self._http = http
         self._mcp = mcp
         self._clock = clock
         self._telemetry = telemetry
+        self._outside = outside
 
     async def call(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
         """Return a tool's result.
@@ -57,11 +61,15 @@ class Tools:
     def _work(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Callable[[], Awaitable[Any]]:
         async def work() -> Any:
             try:
-                return await self._clock.within(millis(tool.timeout) / 1000, self._dispatch(tool, arguments, context))
+                return await self._clock.within(millis(tool.timeout) / 1000, self._reach(tool, arguments, context))
             except TimeoutError:
                 raise failed("timeout", "A tool took too long", f"{tool.name}: {tool.timeout}") from None
 
         return work
+
+    async def _reach(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
+        call = Call("tool", tool.name, arguments, context.path, remote=not tool.function)
+        return await self._outside.reach(call, lambda: self._dispatch(tool, arguments, context))
 
     async def _dispatch(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
         if tool.function:
@@ -76,18 +84,22 @@ class Tools:
         """Return the result of a registered function; one that changes something goes through the ledger."""
         function = _function(name)
         _hold(function.input, arguments, "invalid-input", f"{name} does not accept these arguments")
+        call = Call("function", name, arguments, context.path, remote=False)
+
+        async def work() -> Any:
+            return await self._outside.reach(call, lambda: function.run(arguments, context))
+
         if function.effect == "read":
-            return await function.run(arguments, context)
+            return await work()
         run = str(context.scope["run"]["id"])
         # Our own functions replace what is there: doing it again gives the same.
-        return await self._effects.once(
-            context.key, run, dict(arguments), lambda: function.run(arguments, context), idempotent=True
-        )
+        return await self._effects.once(context.key, run, dict(arguments), work, idempotent=True)
 
     async def http(self, method: str, url: str, headers: Mapping[str, str], body: Any, context: Context) -> Any:
         """Return `{status, body}` of a request; all but GET go through the ledger."""
+        call = Call("http", f"{method} {url}", {"headers": dict(headers), "body": body}, context.path)
         if method == "GET":
-            return await self._http.send(method, url, headers, body)
+            return await self._outside.reach(call, lambda: self._http.send(method, url, headers, body))
         marked = {**headers, "Idempotency-Key": context.idempotency_key}
         run, sent = str(context.scope["run"]["id"]), {"method": method, "url": url, "body": body}
         # Nobody has said that the target honours the key; so an unknown end is not repeated.
@@ -95,7 +107,7 @@ class Tools:
             context.key,
             run,
             sent,
-            lambda: self._http.send(method, url, marked, body),
+            lambda: self._outside.reach(call, lambda: self._http.send(method, url, marked, body)),
             idempotent=method in ("PUT", "DELETE"),
         )
 

@@ -15,6 +15,7 @@ from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
 from runtime.services.checkpointer import MongoSaver
 from runtime.services.clock import Clock, SystemClock
 from runtime.services.facade import RuntimeServices
+from runtime.services.outside import Outside
 from runtime.services.store import Store
 from runtime.services.store.fences import Fence
 from runtime.services.store.runs import Run
@@ -40,13 +41,18 @@ class Executor:
     """Everything that runs of one process share."""
 
     def __init__(
-        self, settings: Settings, store: Store, clock: Clock | None = None, telemetry: Telemetry | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        clock: Clock | None = None,
+        telemetry: Telemetry | None = None,
+        outside: Outside | None = None,
     ):
         self.settings = settings
         self.store = store
         self.clock = clock or SystemClock()
         self.telemetry = telemetry or Telemetry()
-        self.services = RuntimeServices(settings, store, self.clock, self.telemetry)
+        self.services = RuntimeServices(settings, store, self.clock, self.telemetry, outside=outside)
         self._saver = MongoSaver(store.collections, store.fences)
         self._graphs = Graphs(self._saver)
         self._controls: dict[str, RunControl] = {}
@@ -58,6 +64,12 @@ class Executor:
     def check(self, document: WorkflowDocument) -> None:
         """Raise `Failure` when a document cannot be compiled."""
         self._graphs.run(document)
+
+    async def state(self, id_: str) -> Mapping[str, Any]:
+        """Return the state fields of a run's own workflow, as its last checkpoint has them."""
+        found = await self._saver.aget_tuple({"configurable": {"thread_id": id_}})
+        values = found.checkpoint["channel_values"] if found else {}
+        return {name[6:]: value for name, value in values.items() if name.startswith("state.")}
 
     def drain(self, id_: str) -> None:
         """Let a run stop after the step that it is in; its execution then ends as `drained`."""
