@@ -256,6 +256,8 @@ class Resource:
     namespaced: bool = True
     namespace: str | None = None
     """Namespace other than the environment's own."""
+    finalizers: tuple[str, ...] = ()
+    """Who is asked before the object goes."""
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -267,6 +269,8 @@ class Resource:
             metadata["labels"] = dict(sorted(self.labels.items()))
         if self.annotations:
             metadata["annotations"] = dict(sorted(self.annotations.items()))
+        if self.finalizers:
+            metadata["finalizers"] = list(self.finalizers)
         return {"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata, **self.body}
 
 

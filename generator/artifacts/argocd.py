@@ -2,7 +2,8 @@
 each group, and the order of the groups as sync waves.
 
 The Application of the group `argocd` is the parent of the others. It has a project of its own, because whoever may
-write Applications could reach any project; administrators apply that group once, by hand.
+write Applications could reach any project; administrators apply that group once, by hand. It is in a wave of its own,
+the last: a sync that judged it first would fail on what it is about to mend.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,11 @@ _OPTIONS = ("FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDiffere
             "ServerSideApply=true")  # fmt: skip
 """Never ServerSideDiff: it calls an object synced that the API server refused to change. PruneLast keeps the documents
 of the old revision until the rollout to the new one is done."""
-_RETRY = {"limit": 5, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
-"""Five minutes in all, for what comes up late: a namespace of an earlier wave, an operator's webhook."""
+_RETRY = {"limit": 5, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
+"""Five minutes in all, for what comes up late: a namespace of an earlier wave, an operator's webhook. `refresh`: a
+retry takes the newest revision, else a bad commit holds up the one that mends it, and self-healing, until the last."""
+_CASCADE = ("resources-finalizer.argocd.argoproj.io",)
+"""With an Application goes what it applied (but not what is kept): a group can lose its last spec."""
 _KEEP = "Prune=false,Delete=false"
 _SYNC, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave"
 _PARENT = "argocd"
@@ -42,16 +46,19 @@ def render(project: Project) -> Iterator[Resource]:
     for group in groups(project):
         parent = group == _PARENT
         spec = _application(project, environment, argo, group, f"{name}-parent" if parent else name)
-        notes = {_SYNC: _KEEP} if parent else {_WAVE: str(conventions.GROUPS.index(group))}
-        yield _object("Application", f"{name}-{group}", environment, argo, spec, notes)
+        notes = {_WAVE: str(conventions.GROUPS.index(group))} | ({_SYNC: _KEEP} if parent else {})
+        finalizers = () if parent else _CASCADE
+        yield _object("Application", f"{name}-{group}", environment, argo, spec, notes, finalizers)
 
 
 def _object(
-    kind: str, name: str, environment: Environment, argo: ArgoCd, spec: Object, notes: Mapping[str, str]
-) -> Resource:
+    kind: str, name: str, environment: Environment, argo: ArgoCd, spec: Object, notes: Mapping[str, str],
+    finalizers: tuple[str, ...] = (),
+) -> Resource:  # fmt: skip
     return Resource(
-        _API, kind, name, "argocd", environment.source, {"spec": spec}, annotations=notes, namespace=argo.namespace
-    )
+        _API, kind, name, "argocd", environment.source, {"spec": spec},
+        annotations=notes, namespace=argo.namespace, finalizers=finalizers,
+    )  # fmt: skip
 
 
 # --- projects ---------------------------------------------------------------------------------------------------------

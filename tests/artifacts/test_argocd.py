@@ -79,11 +79,21 @@ def test_there_is_an_application_for_each_folder(reference: Built, environment: 
 def test_waves_follow_the_order_of_groups(reference: Built, environment: str) -> None:
     waves: dict[str, int] = {}
     for one in (o for o in objects_of(reference, environment) if o["kind"] == "Application"):
-        wave = one["metadata"]["annotations"].get("argocd.argoproj.io/sync-wave")
-        if wave is not None:
-            waves[one["spec"]["source"]["path"].rpartition("/")[2]] = int(wave)
+        wave = one["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"]
+        waves[one["spec"]["source"]["path"].rpartition("/")[2]] = int(wave)
     assert sorted(waves, key=waves.__getitem__) == [group for group in conventions.GROUPS if group in waves]
-    assert "argocd" not in waves
+
+
+def test_what_an_application_applied_goes_with_it_but_for_the_parent(reference: Built, environment: str) -> None:
+    for one in (o for o in objects_of(reference, environment) if o["kind"] == "Application"):
+        parent = one["metadata"]["name"].endswith("-argocd")
+        expected = [] if parent else ["resources-finalizer.argocd.argoproj.io"]
+        assert one["metadata"].get("finalizers", []) == expected
+
+
+def test_retries_take_the_newest_revision(reference: Built, environment: str) -> None:
+    for one in (o for o in objects_of(reference, environment) if o["kind"] == "Application"):
+        assert one["spec"]["syncPolicy"]["retry"]["refresh"] is True
 
 
 def test_state_is_never_pruned(reference: Built, environment: str) -> None:
