@@ -21,6 +21,7 @@ DELETE_FEW = 5
 """Objects that a render may always delete, unless their kind is protected."""
 
 _FOLDERS = (*conventions.GROUPS, "docs")
+_CONFLICT = b"<<<<<<< "
 _OBJECT = re.compile(r"^kind: (\S+)\n(?:metadata:\n  name: (\S+)\n(?:  namespace: (\S+)\n)?)", re.MULTILINE)
 
 
@@ -200,7 +201,10 @@ def _all(out: Path, environment: str) -> Iterator[str]:
 def _owned(out: Path, environment: str) -> Iterator[str]:
     for path in _all(out, environment):
         with (out / path).open("rb") as file:
-            if conventions.HEADER_MARK.encode() in file.readline(500):
+            first = file.readline(500)
+            if first.startswith(_CONFLICT):  # a merge left both headers
+                first = file.readline(500)
+            if conventions.HEADER_MARK.encode() in first:
                 yield path
 
 

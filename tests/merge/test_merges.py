@@ -175,6 +175,23 @@ def test_one_side_deletes_what_the_other_changes(repository: Repository) -> None
     assert not list((repository.folder / "rendered").rglob("*other*"))
 
 
+def test_a_conflicted_file_whose_owner_is_gone_is_deleted(repository: Repository) -> None:
+    add(repository, "other")
+    repository.commit("Other")
+    for name in ("one", "two"):
+        branch(repository, name)
+        repository.edit("specs/agents/other.yaml", "role: clerk", f"role: {name}")
+        repository.commit(name)
+    repository.git("merge", "-q", "one", fails=True)
+    left = next(path for path in conflicts(repository) if path.startswith("rendered/"))
+    assert (repository.folder / left).read_text().startswith("<<<<<<< ")
+    repository.git("rm", "-qf", "specs/agents/other.yaml")
+    assert repository.apm("render", "--check").code == 3
+    assert repository.apm("render", "--allow-delete", "50").code == 0
+    assert not (repository.folder / left).exists()
+    settled(repository)
+
+
 def test_what_init_writes_marks_rendered_files_as_generated() -> None:
     text = ATTRIBUTES.read_text()
     assert "rendered/** linguist-generated=true merge=apm\n" in text
