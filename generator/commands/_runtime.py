@@ -27,7 +27,7 @@ def runtime_cli() -> ModuleType:
         import runtime.cli
     except ModuleNotFoundError as error:
         raise Failure(
-            f"running workflows needs {error.name}, which is not installed", "pip install 'apm[runtime,local]'"
+            f"running workflows needs {error.name}, which is not installed", "install apm with its extras `runtime` and `local`"
         ) from None
     return runtime.cli
 
