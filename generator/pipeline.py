@@ -1,12 +1,11 @@
 """The whole way from spec files to rendered files. Every command that checks, renders or explains goes through here."""
 
-import gc
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator import artifacts, checks, kinds
+from generator.collector import uncollected
 from generator.kinds.environment import Environment
 from generator.load import load
 from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project, Rendered
@@ -60,20 +59,7 @@ class Built:
         return {name: built.files for name, built in self.environments.items() if built.files}
 
 
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """Pause the cyclic garbage collector: all that a build makes lives until its end, and looking for cycles in it
-    takes a quarter of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def check(root: Path) -> Specs:
     """Return the specs of a repository, or raise `Rejected` with everything that is wrong with them."""
     loaded = load(root)
@@ -84,7 +70,7 @@ def check(root: Path) -> Specs:
     return Specs(written, tuple(seen), _stop(found))
 
 
-@_uncollected()
+@uncollected()
 def build_all(root: Path, names: Sequence[str] = ()) -> Built:
     """Return what rendered/ must hold, for all environments or those named.
 

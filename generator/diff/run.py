@@ -1,11 +1,10 @@
 """The whole way of `apm diff`: a ref and the working tree -> a diff with its risks marked."""
 
-import gc
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generator.collector import uncollected
 from generator.diff import risks
 from generator.diff.compare import compare
 from generator.diff.model import Diff, Risk
@@ -18,19 +17,7 @@ if TYPE_CHECKING:
 RISKS: Mapping[str, Risk] = discover(risks, "RISK", Risk)
 
 
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """Pause the cyclic garbage collector: what a comparison reads lives until its end."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-@_uncollected()
+@uncollected()
 def diff(root: Path, ref: str, environments: Sequence[str] = (), *, from_specs: bool = False,
          built: "Built | None" = None) -> Diff:  # fmt: skip
     """Return what the working tree changes against a commit.
