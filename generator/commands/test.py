@@ -1,6 +1,7 @@
 """`apm test`: the workflow tests among the specs."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,45 +10,98 @@ import click
 from generator.commands._common import Terminal, with_terminal
 
 if TYPE_CHECKING:
+    from generator.kinds.workflow import Workflow
     from generator.kinds.workflow_test import WorkflowTest
+    from generator.workflows.cases import CaseResult
+    from generator.workflows.coverage import Coverage
 
 
-@click.command(epilog="Example: apm test apm-cycle --junit results.xml")
+@click.command(epilog="Example: apm test apm-cycle --coverage --junit results.xml")
 @click.argument("names", nargs=-1, metavar="[TEST...]")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML too.")
+@click.option("--coverage", is_flag=True, help="Say which branches of the workflows no case has taken.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT",
+              help="Exit 1 where the branch coverage of a workflow is lower; implies --coverage.")  # fmt: skip
+@click.option("--generate", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Write skeletons of cases for the missing branches to a new file.")  # fmt: skip
 @with_terminal
-def test(terminal: Terminal, names: tuple[str, ...], junit: Path | None) -> None:
+def test(
+    terminal: Terminal, names: tuple[str, ...], junit: Path | None, coverage: bool, fail_under: float | None,
+    generate: Path | None,
+) -> None:  # fmt: skip
     """Run the workflow tests among the specs.
 
-    Each case runs on the runtime's own graph with written replies and given answers: no model, no cluster.
+    Each case runs on the runtime's own graph with written replies and given answers: no model, no server, no waiting.
+    With TEST only these are run, and coverage looks at their workflows only.
     """
-    from generator.commands._runtime import documents, runtime_cli
-    from generator.workflows import cases
+    from generator.workflows.cases import junit as xml
 
-    tests = _chosen(terminal, names)
+    all_workflows, tests = _chosen(terminal, names)
+    results = _run(terminal, tests)
+    if junit:
+        junit.write_text(xml(results), encoding="utf-8")
+    low = False
+    if coverage or fail_under is not None or generate:
+        workflows = tuple({t.workflow.name: t.workflow for t in tests}.values()) if names else all_workflows
+        found = _covered(workflows, tests, results)
+        low = fail_under is not None and any(one.percent < fail_under for one in found)
+        if generate:
+            _generate(terminal, generate, tests, found)
+    failed = any(r.differences for r in results)
+    click.get_current_context().exit(1 if failed or low else 0)
+
+
+def _run(terminal: Terminal, tests: "tuple[WorkflowTest, ...]") -> "tuple[CaseResult, ...]":
+    from generator.commands._runtime import documents, runtime_cli
+    from generator.workflows.cases import run_all
+
     start = time.monotonic()
-    results: list[cases.CaseResult] = []
-    for result in cases.run_all(tests, lambda env: documents(terminal, env), runtime_cli()):
+    results: list[CaseResult] = []
+    for result in run_all(tests, lambda env: documents(terminal, env), runtime_cli()):
         results.append(result)
         click.echo(f"{'FAIL' if result.differences else 'ok  '}  {result.test}: {result.case} ({result.seconds:.1f} s)")
         for difference in result.differences:
             click.echo(f"        {difference}")
-    if junit:
-        junit.write_text(cases.junit(tuple(results)))
     failed = sum(bool(r.differences) for r in results)
     click.echo(f"{len(results) - failed} passed, {failed} failed in {time.monotonic() - start:.1f} s")
-    click.get_current_context().exit(1 if failed else 0)
+    return tuple(results)
 
 
-def _chosen(terminal: Terminal, names: tuple[str, ...]) -> "tuple[WorkflowTest, ...]":
+def _covered(
+    workflows: "Sequence[Workflow]", tests: "tuple[WorkflowTest, ...]", results: "Sequence[CaseResult]"
+) -> "tuple[Coverage, ...]":
+    from generator.workflows import coverage
+
+    ways = frozenset(way for result in results for way in result.ways)
+    found = coverage.measured(workflows, tests, ways)
+    click.echo("branch coverage:")
+    for line in coverage.lines(found):
+        click.echo(f"  {line}")
+    return found
+
+
+def _generate(terminal: Terminal, file: Path, tests: "tuple[WorkflowTest, ...]", found: "tuple[Coverage, ...]") -> None:
+    from generator.problems import Failure
+    from generator.workflows.skeletons import skeletons
+
+    if file.exists():
+        raise Failure(f"{file} is there already", "name a new file; what is written there has to be completed by hand")
+    text = skeletons(found, tests)
+    if text:
+        file.write_text(text, encoding="utf-8")
+    terminal.say(f"wrote {text.count('- name:')} skeletons to {file}" if text else "no branch is missing")
+
+
+def _chosen(terminal: Terminal, names: tuple[str, ...]) -> "tuple[tuple[Workflow, ...], tuple[WorkflowTest, ...]]":
     from generator.commands._common import checked
+    from generator.kinds.workflow import Workflow
     from generator.kinds.workflow_test import WorkflowTest
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
     from generator.resolve import resolve
 
-    view = next(iter(checked(terminal).views))
-    found = {t.name: t for t in resolve(view, KINDS).all(WorkflowTest)}
+    project = resolve(next(iter(checked(terminal).views)), KINDS)
+    found = {t.name: t for t in project.all(WorkflowTest)}
     if not found:
         raise Failure(
             "there are no workflow tests",
@@ -56,4 +110,5 @@ def _chosen(terminal: Terminal, names: tuple[str, ...]) -> "tuple[WorkflowTest, 
     for name in names:
         if name not in found:
             raise Failure(f'there is no workflow test "{name}"', nearest(name, found))
-    return tuple(t for name, t in found.items() if not names or name in names)
+    chosen = tuple(t for name, t in found.items() if not names or name in names)
+    return tuple(project.all(Workflow)), chosen

@@ -1,8 +1,10 @@
 """Cases for a workflow that need no model and no cluster: written replies, given answers, and what has to come out.
 
-`apm test` runs them on the same graph as the runtime. Tools are really called where a case lets an agent call one.
+`apm test` runs them on the same graph as the runtime, on a clock that jumps to whatever happens next. Servers are never
+called: a case holds the results of tools and requests. Functions of the image are really called where it holds none.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -12,24 +14,39 @@ from generator.kinds.workflow import Workflow
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import FileRef, Many, Ref, Strict
 
+Fault = Literal[
+    "none", "timeout", "rate-limited", "unavailable", "rejected", "breaker-open", "malformed", "effect-unknown"
+]
+
 
 class Expected(Strict):
     """What has to come out of a case; what is not named is not looked at."""
 
-    status: Literal["succeeded", "failed", "waiting"] = "succeeded"
+    status: Literal["succeeded", "failed", "waiting", "timeout"] = "succeeded"
     """How the run ends."""
     path: Many[str] | None = None
     """Steps of the workflow itself that were executed, in order; skipped ones are left out."""
     visits: dict[str, Annotated[int, Field(ge=0)]] = {}
     """How often single steps were executed; a step inside another one is written `plan/assess/risk-assessment`."""
+    takes: Many[str] = ()
+    """Branches of the workflow itself that the run takes, as `apm test --coverage` names them: `decide/switch[1]`."""
+    calls: dict[str, Many[dict[str, Any]]] = {}
+    """Calls by tool or function (`POST https://...` for a request), in order, failed attempts too: arguments that each
+    call has to have, among others. An empty list says that there is no call."""
+    emitted: dict[Annotated[str, Ref("Channel")], Many[dict[str, Any]]] = {}
+    """Events by channel, in order: fields that each payload has to have, among others."""
+    state: dict[str, Any] = {}
+    """Fields of the workflow's state at the end, and their values."""
     output: dict[str, Any] = {}
     """Fields of the run's output and their values."""
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    """Tokens, in and out, that the run may use at most; written replies count four characters as one token."""
     problem: str | None = None
     """Problem type of a run that fails."""
 
 
 class Case(Strict):
-    """One run."""
+    """One run. Steps are named by their path below the workflow, such as `review` or `plan/assess/risk-assessment`."""
 
     name: str
     """What the case shows, as a statement."""
@@ -37,8 +54,22 @@ class Case(Strict):
     """Input of the run."""
     replies: Annotated[str | dict[str, Many[dict[str, Any]]], FileRef("text")] = {}
     """Replies by agent, used up in order, the last one repeats; or a `.replies.yaml` file with `agents`."""
+    but: dict[Annotated[str, Ref("Agent")], Annotated[Many[dict[str, Any]], Field(min_length=1)]] = {}
+    """Fields in which the replies of single agents differ from `replies`: the first mapping is laid over the first
+    reply and so on, the last one over all that follow."""
+    tools: dict[Annotated[str, Ref("Tool")], Annotated[Many[Any], Field(min_length=1)]] = {}
+    """Results by tool, used up in order, the last one repeats; `{$fail: {type, title}}` is a call that fails."""
+    steps: dict[str, Annotated[Many[Any], Field(min_length=1)]] = {}
+    """Results of `tool`, `function` and `http` steps, by step; they come before those of `tools`."""
+    faults: dict[str, Annotated[Many[Fault], Field(min_length=1)]] = {}
+    """What happens to the calls that a step makes, in order: a problem type, `malformed` for an answer that can't be
+    used, `none` for a call that goes through. All of them have to be used."""
     answers: dict[str, Any] = {}
     """What is answered where the run waits for a person, by step."""
+    unanswered: Many[str] = ()
+    """Steps at which nobody answers, or no event comes, until their time is up: the clock jumps there."""
+    events: dict[str, Any] = {}
+    """Payloads of the events that come when a step listens, by step."""
     expect: Expected = Expected()
     """What has to come out."""
 
@@ -50,6 +81,9 @@ class WorkflowTestSpec(Strict):
     """Workflow that is tested."""
     environment: Annotated[str, Ref("Environment")]
     """Environment whose overlays apply; not a protected one, since written replies are refused there."""
+    unreachable: dict[str, Annotated[str, Field(min_length=10)]] = {}
+    """Branches of the workflow that no run can take, each with the reason, such as `sort/default`: they don't count for
+    coverage, and a case that takes one fails."""
     cases: Annotated[Many[Case], Field(min_length=1)]
     """The runs."""
 
@@ -60,6 +94,8 @@ class WorkflowTest(Thing):
 
     workflow: Workflow
     environment: str
+    unreachable: Mapping[str, str]
+    """Branches that no run takes, and why."""
     cases: tuple[Case, ...]
     replies: tuple[Any, ...]
     """For each case: replies by agent, or the text of the file that holds them."""
@@ -72,6 +108,7 @@ def resolve(spec: WorkflowTestSpec, context: Resolving) -> WorkflowTest:
         **context.base,
         workflow=context.find(Workflow, spec.workflow),
         environment=spec.environment,
+        unreachable=spec.unreachable,
         cases=spec.cases,
         replies=replies,
     )

@@ -4,11 +4,13 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from xml.sax.saxutils import escape, quoteattr
+
+import yaml
 
 from generator.kinds.workflow_test import Case, Expected, WorkflowTest
 from generator.problems import Failure
@@ -16,11 +18,11 @@ from generator.problems import Failure
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from runtime.cli import RunResult
+    from runtime.cli import Rehearsal, Rehearse
     from runtime.contract import WorkflowDocument
 
-MAX_ANSWERS = 50
-"""Answers that one case may need; more means that it goes round in circles."""
+Way = tuple[str, str, str]
+"""Workflow, step, and the way out of the step that a run took."""
 
 
 @dataclass(frozen=True)
@@ -32,58 +34,98 @@ class CaseResult:
     file: str
     seconds: float
     differences: tuple[str, ...]
+    ways: frozenset[Way] = frozenset()
+
+
+def run_all(
+    tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]", runtime: "ModuleType"
+) -> Iterator[CaseResult]:
+    """Yield the result of every case; each starts from an empty store."""
+    with (
+        tempfile.TemporaryDirectory(prefix="apm-test-") as name,
+        runtime.rehearsals(Path(name, "state")) as rehearse,
+    ):
+        for test in tests:
+            known = documents(test.environment)
+            for number in range(len(test.cases)):
+                with tempfile.TemporaryDirectory(dir=name) as folder:
+                    yield run_case(test, number, known, runtime, rehearse, Path(folder))
 
 
 def run_case(
-    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path
-) -> CaseResult:
-    """Run one case of a test; `folder` keeps the embedded store."""
+    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType",
+    rehearse: "Rehearse", folder: Path,
+) -> CaseResult:  # fmt: skip
+    """Run one case of a test; functions may write to `folder`."""
     case, start = test.cases[number], time.monotonic()
+    ways: frozenset[Way] = frozenset()
     try:
-        differences = tuple(_differences(case.expect, _run(test, number, documents, runtime, folder)))
-    except Failure as failure:
-        differences = (f"{failure.message} ({failure.hint})" if failure.hint else failure.message,)
+        found = rehearse(documents, _script(test, number, runtime, folder))
+        ways = found.ways
+        differences = (*_differences(case.expect, found), *_left_over(found), *_unreachable(test, ways))
     except Exception as error:
         if type(error).__name__ != "Failure":
             raise
-        differences = (str(getattr(error, "message", error)),)
-    return CaseResult(test.name, case.name, test.source.file, time.monotonic() - start, differences)
+        hint = str(getattr(error, "hint", ""))
+        differences = (f"{error} ({hint})" if hint else str(error),)
+    return CaseResult(test.name, case.name, test.source.file, time.monotonic() - start, differences, ways)
 
 
-def _run(
-    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType", folder: Path
-) -> "RunResult":
+def _script(test: WorkflowTest, number: int, runtime: "ModuleType", folder: Path) -> Any:
     case = test.cases[number]
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=folder) as replies:
-        written = test.replies[number]
-        replies.write(written if isinstance(written, str) else json.dumps({"agents": written}))
-        replies.flush()
-        found = runtime.run(documents, test.workflow.name, case.input, state_dir=folder / "state", provider="scripted",
-                            replies=Path(replies.name), files=folder)  # fmt: skip
-        for _ in range(MAX_ANSWERS):
-            if found.status != "waiting" or (question := _next(found, case)) is None:
-                return found
-            found = runtime.answer(
-                found.id, case.answers[_step(question)], to=question["id"], by="test", state_dir=folder / "state"
-            )
-    raise Failure(f"the run still waits after {MAX_ANSWERS} answers")
+    replies = folder / "replies.yaml"
+    replies.write_text(json.dumps(_replies(case, test.replies[number])), encoding="utf-8")
+    files = folder / "files"
+    files.mkdir()
+    said: dict[str, Any] = {name: getattr(case, name) for name in Case.model_fields if name not in _NOT_SCRIPT}
+    return runtime.Script(test.workflow.name, case.input, replies, files, **said)
 
 
-def _next(found: "RunResult", case: Case) -> Mapping[str, Any] | None:
-    return next((q for q in found.waiting if q["kind"] in ("approval", "ask") and _step(q) in case.answers), None)
+_NOT_SCRIPT = ("name", "input", "replies", "but", "expect")
 
 
-def _step(question: Mapping[str, Any]) -> str:
-    """Return a waiting step as cases name it: without the workflow's own name."""
-    return question["path"].split("/", 1)[1]
+def _replies(case: Case, written: Any) -> Any:
+    """Return the replies of a case in the form of a file of replies, with what is different in this case."""
+    found: Any = yaml.load(written, Loader=yaml.CSafeLoader) if isinstance(written, str) else {"agents": written}
+    if not case.but or not isinstance(found, dict):
+        return found  # pyright: ignore[reportUnknownVariableType]
+    sections = cast("dict[str, Any]", found)
+    agents: dict[str, Any] = sections.get("agents") or {}
+    changed = {name: _changed(name, agents.get(name), changes) for name, changes in case.but.items()}
+    return {**sections, "agents": {**agents, **changed}}
 
 
-def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
-    if found.status != expected.status:
-        yield f"status: expected {expected.status}, got {found.status}" + (
-            f" ({found.problem})" if found.problem else ""
-        )
-    ran = [step.path.split("/", 1)[1] for step in found.path if step.outcome != "skipped"]
+def _changed(agent: str, replies: Sequence[Any] | None, changes: Sequence[Mapping[str, Any]]) -> list[Any]:
+    if not replies or not all(isinstance(reply, Mapping) for reply in replies):
+        raise Failure(f"`but` names {agent}, which has no replies that are mappings", "write them into `replies`")
+    count = max(len(replies), len(changes))
+    pairs = [(replies[min(n, len(replies) - 1)], changes[min(n, len(changes) - 1)]) for n in range(count)]
+    return [{**reply, **change} for reply, change in pairs]
+
+
+# --- what differs ---------------------------------------------------------------------------------------------------
+
+
+def _differences(expected: Expected, found: "Rehearsal") -> Iterator[str]:
+    run = found.run
+    if run.status != expected.status:
+        yield f"status: expected {expected.status}, got {run.status}" + (f" ({run.problem})" if run.problem else "")
+    if expected.problem and (run.problem is None or run.problem.type != expected.problem):
+        yield f"problem: expected {expected.problem}, got {run.problem.type if run.problem else 'none'}"
+    yield from _steps(expected, found)
+    yield from _branches(expected, found)
+    yield from _values("output", expected.output, fields_of(run.output))
+    yield from _values("state", expected.state, found.state)
+    calls = [(call.name, call.arguments) for call in found.calls]
+    yield from _sequences("calls of", expected.calls, calls)
+    yield from _sequences("events on", expected.emitted, found.emitted)
+    tokens = run.tokens_in + run.tokens_out
+    if expected.max_tokens is not None and tokens > expected.max_tokens:
+        yield f"tokens: expected {expected.max_tokens} at most, got {tokens}"
+
+
+def _steps(expected: Expected, found: "Rehearsal") -> Iterator[str]:
+    ran = [step.path.split("/", 1)[1] for step in found.run.path if step.outcome in ("succeeded", "failed")]
     own = [path for path in ran if "/" not in path]
     if expected.path is not None and own != list(expected.path):
         yield f"path: expected {' → '.join(expected.path)}, got {' → '.join(own)}"
@@ -91,36 +133,72 @@ def _differences(expected: Expected, found: "RunResult") -> Iterator[str]:
     for path, visits in expected.visits.items():
         if counts[path] != visits:
             yield f"visits of {path}: expected {visits}, got {counts[path]}"
-    output = fields_of(found.output)
-    for name, value in expected.output.items():
-        if output.get(name) != value:
-            yield f"output.{name}: expected {json.dumps(value)}, got {json.dumps(output.get(name))}"
-    if expected.problem and (found.problem is None or found.problem.type != expected.problem):
-        yield f"problem: expected {expected.problem}, got {found.problem.type if found.problem else 'none'}"
+
+
+def _branches(expected: Expected, found: "Rehearsal") -> Iterator[str]:
+    taken = {f"{step}/{way}" for workflow, step, way in found.ways if workflow == found.run.workflow}
+    for branch in expected.takes:
+        if branch not in taken:
+            yield f"branch {branch}: expected to be taken"
+
+
+def _values(what: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in expected.items():
+        if found.get(name) != value:
+            yield f"{what}.{name}: expected {json.dumps(value)}, got {json.dumps(found.get(name))}"
+
+
+def _sequences(
+    what: str, expected: Mapping[str, Sequence[Mapping[str, Any]]], found: Sequence[tuple[str, Any]]
+) -> Iterator[str]:
+    for name, wanted in expected.items():
+        got = [fields_of(value) for one, value in found if one == name]
+        if len(got) != len(wanted):
+            yield f"{what} {name}: expected {len(wanted)}, got {len(got)}"
+            continue
+        for number, (fields, value) in enumerate(zip(wanted, got, strict=True), 1):
+            yield from _values(f"{what} {name} [{number}]", fields, value)
 
 
 def fields_of(output: Any) -> dict[str, Any]:
     """Return a run's output by field; an output that is no object stands under an empty name."""
-    return cast("dict[str, Any]", output) if isinstance(output, dict) else {"": output}
+    return dict(cast("Mapping[str, Any]", output)) if isinstance(output, Mapping) else {"": output}
 
 
-def run_all(
-    tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]", runtime: "ModuleType"
-) -> Iterator[CaseResult]:
-    """Yield the result of every case; each test starts from an empty store."""
-    for test in tests:
-        with tempfile.TemporaryDirectory(prefix="apm-test-") as name:
-            for number in range(len(test.cases)):
-                yield run_case(test, number, documents(test.environment), runtime, Path(name))
+def _left_over(found: "Rehearsal") -> Iterator[str]:
+    """Yield what the case says that nothing came to, and what it should have said."""
+    for name in found.unused:
+        yield f"{name}: the run never came to this"
+    for call in found.missing:
+        step = call.path.split("/", 1)[1]
+        yield f"{step} calls {call.name}, which is a server; the case needs its result (`tools` or `steps`)"
+
+
+def _unreachable(test: WorkflowTest, ways: frozenset[Way]) -> Iterator[str]:
+    taken = sorted(f"{step}/{way}" for workflow, step, way in ways if workflow == test.workflow.name)
+    for branch in taken:
+        if branch in test.unreachable:
+            yield f"{branch} was taken, and the test calls it unreachable: {test.unreachable[branch]}"
+
+
+# --- for machines ---------------------------------------------------------------------------------------------------
 
 
 def junit(results: tuple[CaseResult, ...]) -> str:
-    """Return the results as JUnit XML."""
-    failed = sum(bool(r.differences) for r in results)
+    """Return the results as JUnit XML, one suite for each test."""
+    tests = dict.fromkeys(result.test for result in results)
+    suites = "".join(_suite(name, [r for r in results if r.test == name]) for name in tests)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {_counts(results)}>{suites}</testsuites>\n'
+
+
+def _suite(name: str, results: Sequence[CaseResult]) -> str:
     cases = "".join(_junit_case(r) for r in results)
-    seconds = sum(r.seconds for r in results)
-    suite = f'name="apm test" tests="{len(results)}" failures="{failed}" errors="0" skipped="0" time="{seconds:.3f}"'
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites><testsuite {suite}>{cases}</testsuite></testsuites>\n'
+    return f"<testsuite name={quoteattr(name)} {_counts(results)}>{cases}</testsuite>"
+
+
+def _counts(results: Sequence[CaseResult]) -> str:
+    failed, seconds = sum(bool(r.differences) for r in results), sum(r.seconds for r in results)
+    return f'tests="{len(results)}" failures="{failed}" errors="0" skipped="0" time="{seconds:.3f}"'
 
 
 def _junit_case(result: CaseResult) -> str:

@@ -115,11 +115,10 @@ async def _rehearsed(settings: Settings, documents: Mapping[str, WorkflowDocumen
 class _Stage:
     """One run and everything around it."""
 
-    def __init__(self, settings: Settings, script: Script, store: Store) -> None:
+    def __init__(self, settings: Settings, script: Script, store: Store, clock: VirtualClock) -> None:
         self._script = script
         self._store = store
-        # It starts at the real time, which is what a person expects to see in a message, and goes on by itself only.
-        self._clock = VirtualClock(SystemClock().now())
+        self._clock = clock
         self._outside = Rehearsed(script.faults, script.tools, script.steps)
         telemetry = Telemetry()
         self.executor = Executor(settings, store, self._clock, telemetry, self._outside)
@@ -130,8 +129,10 @@ class _Stage:
     @asynccontextmanager
     async def built(cls, settings: Settings, script: Script) -> AsyncGenerator["_Stage"]:
         """Yield a stage on an empty store."""
-        async with opened(settings, Telemetry(), check=False) as store:
-            stage = cls(settings, script, store)
+        # It starts at the real time, which is what a person expects to see in a message, and goes on by itself only.
+        clock = VirtualClock(SystemClock().now())
+        async with opened(settings, Telemetry(), clock, check=False) as store:
+            stage = cls(settings, script, store, clock)
             try:
                 yield stage
             finally:
