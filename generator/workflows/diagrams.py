@@ -1,16 +1,20 @@
 """A workflow as a drawing: steps and ways between them -> Mermaid, DOT or SVG text."""
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.contract import Step
+from runtime.nodes.fail import FailStep
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.steps import verb_of
 
 START, END = "start", "end"
+"""Verbs of the two boxes that are no steps."""
+FIRST, LAST = "(start)", "(end)"
+"""Their ids: no step can have such a name."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,18 @@ class Diagram:
 
 def diagram(steps: Sequence[Step]) -> Diagram:
     """Return the drawing of a workflow; steps inside branches and loops are drawn as `step/branch/inner`."""
-    nodes, edges = _sequence(steps, "", END)
-    first = Edge(START, steps[0].id)
-    return Diagram((Node(START, START, START), *nodes, Node(END, END, END)), (first, *dict.fromkeys(edges)))
+    nodes, edges = _sequence(steps, "", LAST)
+    first = Edge(FIRST, steps[0].id)
+    return Diagram((Node(FIRST, START, START), *nodes, Node(LAST, END, END)), (first, *_merged(edges)))
+
+
+def _merged(edges: Iterable[Edge]) -> Iterator[Edge]:
+    """Yield one way for all that lead from one box to the same other one."""
+    labels: dict[tuple[str, str], dict[str, None]] = {}
+    for edge in edges:
+        labels.setdefault((edge.source, edge.target), {})[edge.label] = None
+    for (source, target), found in labels.items():
+        yield Edge(source, target, "" if "" in found else " or ".join(found))
 
 
 def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node], list[Edge]]:
@@ -84,6 +97,8 @@ def _inside(step: Step, here: str) -> tuple[list[Node], list[Edge], str]:
 
 
 def _ways(step: Step) -> Iterable[tuple[str, str]]:
+    if isinstance(step, FailStep):
+        return
     if isinstance(step, SwitchStep):
         yield from ((case.then, case.when) for case in step.switch)
         yield step.default, "otherwise"

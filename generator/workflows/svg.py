@@ -4,9 +4,9 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.workflows.diagrams import END, START, Diagram, Edge, Node
+from generator.workflows.diagrams import END, LAST, START, Diagram, Edge, Node
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE = 190, 44, 70, 56, 44, 22
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE, LABEL = 190, 44, 70, 72, 44, 14, 240
 CHARACTER = 6.3
 """Pixels of one character at 11 px."""
 
@@ -29,12 +29,15 @@ def svg(drawing: Diagram) -> str:
     rank = _ranks(drawing)
     boxes = _place(drawing, rank)
     jumps = [e for e in drawing.edges if rank[e.target] != rank[e.source] + 1]
-    right = max(box.x for box in boxes.values()) + WIDTH
-    width = right + LANE * (len(jumps) + 1) + 170
+    right = max(box.x for box in boxes.values()) + WIDTH + LABEL
+    width = right + LANE * (len(jumps) + 1)
     height = max(box.y for box in boxes.values()) + HEIGHT + MARGIN
     parts = [_head(width, height)]
     parts += [_straight(e, boxes) for e in drawing.edges if e not in jumps]
-    parts += [_around(e, boxes, right + LANE * (number + 1)) for number, e in enumerate(jumps)]
+    nth: dict[str, int] = {}
+    for number, edge in enumerate(jumps):
+        nth[edge.source] = nth.get(edge.source, -1) + 1
+        parts.append(_around(edge, boxes, right + LANE * number, nth[edge.source]))
     parts += [_box(node, boxes[node.id]) for node in drawing.nodes]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -47,7 +50,7 @@ def _ranks(drawing: Diagram) -> dict[str, int]:
         for edge in drawing.edges:
             if edge.source == node.id and order[edge.target] > order[node.id]:
                 rank[edge.target] = max(rank[edge.target], rank[node.id] + 1)
-    rank[END] = max(rank.values(), default=0) if rank[END] == max(rank.values()) else max(rank.values()) + 1
+    rank[LAST] = max(rank.values(), default=0) if rank[LAST] == max(rank.values()) else max(rank.values()) + 1
     return rank
 
 
@@ -95,15 +98,20 @@ def _straight(edge: Edge, boxes: Mapping[str, Box]) -> str:
     a, b = boxes[edge.source], boxes[edge.target]
     y1, y2 = a.y + HEIGHT, b.y
     path = f"M{a.middle:.1f} {y1:.1f} C{a.middle:.1f} {y1 + GAP_Y / 2:.1f} {b.middle:.1f} {y2 - GAP_Y / 2:.1f} {b.middle:.1f} {y2:.1f}"
-    return _way(path) + _label(edge.label, (a.middle + b.middle) / 2, (y1 + y2) / 2 + 4, "middle")
+    return _way(path) + _label(edge.label, b.middle, y2 - 16, "middle")
 
 
-def _around(edge: Edge, boxes: Mapping[str, Box], lane: float) -> str:
+def _around(edge: Edge, boxes: Mapping[str, Box], lane: float, nth: int) -> str:
+    """Draw a way that skips layers or leads back: between the layers, to a lane of its own on the right, and back in.
+
+    `nth` tells the ways of one box apart, so that neither lines nor labels lie on each other.
+    """
     a, b = boxes[edge.source], boxes[edge.target]
-    y1, y2 = a.y + HEIGHT * 0.65, b.y + HEIGHT * 0.35
-    path = f"M{a.x + WIDTH:.1f} {y1:.1f} H{lane - 8:.1f} Q{lane:.1f} {y1:.1f} {lane:.1f} {y1 + (8 if y2 > y1 else -8):.1f} "
-    path += f"V{y2 + (-8 if y2 > y1 else 8):.1f} Q{lane:.1f} {y2:.1f} {lane - 8:.1f} {y2:.1f} H{b.x + WIDTH:.1f}"
-    return _way(path) + _label(edge.label, a.x + WIDTH + 6, y1 - 4, "start")
+    out_y = a.y + HEIGHT + 8 + 14 * nth
+    in_x, in_y = b.x + WIDTH - 18, b.y - 10
+    start_x = a.x + WIDTH - 12 - 10 * nth
+    path = f"M{start_x:.1f} {a.y + HEIGHT:.1f} V{out_y:.1f} H{lane:.1f} V{in_y:.1f} H{in_x:.1f} V{b.y:.1f}"
+    return _way(path) + _label(edge.label, a.x + WIDTH + 6, out_y - 2, "start")
 
 
 def _way(path: str) -> str:
@@ -117,5 +125,6 @@ def _label(text: str, x: float, y: float, anchor: str) -> str:
     left = x if anchor == "start" else x - len(shown) * CHARACTER / 2
     return (
         f'<rect x="{left - 2:.1f}" y="{y - 10:.1f}" width="{len(shown) * CHARACTER + 4:.1f}" height="13" fill="#ffffff" opacity="0.85"/>'
-        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="11" fill="#34404f">{html.escape(shown)}</text>'
+        f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="11" fill="#34404f">{html.escape(shown)}'
+        f"<title>{html.escape(text)}</title></text>"
     )

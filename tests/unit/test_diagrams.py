@@ -1,0 +1,53 @@
+"""Drawings of workflows show every step once and every way once."""
+
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from generator.workflows import diagrams
+from generator.workflows.svg import svg
+from runtime.steps import parse
+
+SET = {"set": {"n": 1}}
+
+
+def drawn(*steps: dict[str, Any]) -> diagrams.Diagram:
+    return diagrams.diagram(parse(steps))
+
+
+def ways(drawing: diagrams.Diagram) -> list[tuple[str, str, str]]:
+    return [(edge.source, edge.target, edge.label) for edge in drawing.edges]
+
+
+def test_a_step_may_be_called_start_or_end() -> None:
+    drawing = drawn({"id": "start", **SET}, {"id": "finish", **SET})
+    assert ways(drawing) == [("(start)", "start", ""), ("start", "finish", ""), ("finish", "(end)", "")]
+    assert len(set(re.findall(r"^  (n\d+)[(\[{]", diagrams.mermaid(drawing), re.MULTILINE))) == 4
+
+
+def test_cases_with_one_target_are_one_way() -> None:
+    choice = {"id": "choose", "switch": [{"when": "a", "then": "b"}, {"when": "c", "then": "b"}], "default": "b"}
+    drawing = drawn(choice, {"id": "b", **SET})
+    assert ways(drawing)[1] == ("choose", "b", "a or c or otherwise")
+
+
+def test_nothing_follows_a_step_that_fails() -> None:
+    drawing = drawn({"id": "stop", "fail": {"type": "x", "title": "X"}}, {"id": "other", **SET})
+    assert [edge.target for edge in drawing.edges if edge.source == "stop"] == []
+
+
+def test_branches_meet_in_a_join() -> None:
+    branches = {"a": [{"id": "one", **SET}], "b": [{"id": "two", **SET}]}
+    drawing = drawn({"id": "both", "parallel": {"branches": branches}}, {"id": "after", **SET})
+    assert ("both/join", "after", "") in ways(drawing)
+    assert {edge.source for edge in drawing.edges if edge.target == "both/join"} == {"both/a/one", "both/b/two"}
+
+
+def test_the_picture_has_every_step_and_full_labels() -> None:
+    long = "state.verdict in ['revise_analysis', 'revise_plan', 'revise_design', 'revise_implementation']"
+    choice = {"id": "choose", "switch": [{"when": long, "then": "b"}], "default": "end"}
+    text = svg(drawn(choice, {"id": "b", **SET}))
+    root = ET.fromstring(text)
+    shown = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [name for name in ("choose", "b", "start", "end") if name not in shown] == []
+    assert long in [e.text for e in root.iter("{http://www.w3.org/2000/svg}title")]
