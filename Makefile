@@ -13,7 +13,7 @@ help: ## this list
 demo: ## install, validate, render, run the reference workflow here (FAST=1: written replies; MODEL=file.gguf: another model)
 	@python3 toolchain/install.py run
 	@$(APM) validate
-	@$(APM) render
+	@$(APM) render > /dev/null
 	@$(APM) run apm-cycle --env local --input examples/inputs/apm-cycle.json \
 	  $(if $(FAST),--replies specs/tests/apm-cycle.replies.yaml) $(if $(MODEL),--model-file $(MODEL)) \
 	  || { code=$$?; $(if $(FAST),,echo "the same without a model: make demo FAST=1" >&2;) exit $$code; }
@@ -50,6 +50,14 @@ tools: ## build or find kubectl, an API server, promtool, amtool, kubeconform in
 .PHONY: bench
 bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
 	$(PY) -m benchmarks
+
+.PHONY: bench-runtime
+bench-runtime: install ## runs per second, cost of a step and idle memory of the runtime
+	$(PY) -m benchmarks.runtime
+
+.PHONY: crash
+crash: install ## kill and pause real workers at random moments, TRIALS=20 SEED=n, and judge what is left
+	$(PY) -m tests.runtime.crash --trials $(or $(TRIALS),20) $(if $(SEED),--seed $(SEED))
 
 .PHONY: docs
 docs: install ## write docs/reference anew from the code

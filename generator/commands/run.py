@@ -83,10 +83,11 @@ def _input(given: str) -> dict[str, Any]:
 def _next(terminal: Terminal, found: "RunResult") -> None:
     rows = [
         (f"{program()} runs show {found.id}", "every step of this run"),
-        (f"{program()} graph {found.workflow} --format svg", "the workflow as a picture"),
+        (f"{program()} graph {found.workflow} --format svg > {found.workflow}.svg", "the workflow as a picture"),
     ]
     if (terminal.root / "rendered").is_dir():
         rows.append(("rendered/", "what Argo CD syncs; start with docs/HANDOVER.md of an environment"))
     terminal.say("\nwhat to look at next:")
+    width = max(len(what) for what, _ in rows)
     for what, why in rows:
-        terminal.say(f"  {what:42} {why}")
+        terminal.say(f"  {what:{width}}   {why}")
