@@ -13,7 +13,7 @@ import yaml
 
 from generator import conventions
 from generator.model import Document, Loc
-from generator.problems import Place, Problem
+from generator.problems import Fix, Place, Problem
 
 _BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -159,7 +159,10 @@ def _document(
     def key_at(loc: Loc) -> Place:
         return place_of(file, text, index, loc, key=True)
 
-    return Document(file, value, digest, at, key_at)
+    def written(loc: Loc, key: bool) -> str:
+        return written_at(text, index, loc, key=key)
+
+    return Document(file, value, digest, at, key_at, written)
 
 
 class _Builder:
@@ -195,7 +198,7 @@ class _Builder:
                 mark = first[key].start_mark
                 related = ((Place(self.file, mark.line + 1, mark.column + 1), "the first one"),)
                 message = f'the key "{key}" stands here a second time'
-                self._refuse(key_node, "duplicate-key", message, "keep one of the two", related)
+                self._refuse(key_node, "duplicate-key", message, "keep one of the two", related=related)
                 continue
             first[key] = key_node
             built[key] = self.build(value_node, depth + 1)
@@ -220,13 +223,12 @@ class _Builder:
         if ambiguous:
             message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
             hint = f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number'
-            self._refuse(node, "ambiguous-scalar", message, hint)
+            place = _span(self.file, node)
+            self._refuse(node, "ambiguous-scalar", message, hint, fix=Fix(place, text, f'"{text}"'))
         return value
 
-    def _refuse(
-        self, node: Any, code: str, message: str, hint: str = "", related: tuple[tuple[Place, str], ...] = ()
-    ) -> None:
-        self.problems.append(Problem(_span(self.file, node), code, message, hint, related=related))
+    def _refuse(self, node: Any, code: str, message: str, hint: str = "", **more: Any) -> None:
+        self.problems.append(Problem(_span(self.file, node), code, message, hint, **more))
 
 
 @lru_cache(maxsize=16384)
@@ -267,6 +269,21 @@ def place_of(file: str, text: str, index: int, loc: Loc, *, key: bool = False) -
             return _span(file, key_node or node)
         key_node, node = step
     return _span(file, key_node if key and key_node is not None else node)
+
+
+def written_at(text: str, index: int, loc: Loc, *, key: bool) -> str:
+    """Return the text of a scalar, or of a key, as it is written; empty where it is no scalar of one line."""
+    node: Any = _nodes(text)[index]
+    key_node: Any = None
+    for part in loc:
+        if (step := _child(node, part)) is None:
+            return ""
+        key_node, node = step
+    found = key_node if key else node
+    if not isinstance(found, yaml.ScalarNode):
+        return ""
+    start, end = found.start_mark, found.end_mark
+    return text[start.index : end.index] if start.line == end.line else ""
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:

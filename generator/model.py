@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, Protocol, TypeVar, cast
 
-from generator.problems import Place, Problem, Severity, path_text
+from generator.problems import Fix, Place, Problem, Severity, path_text
 from runtime.contract import Name, Ref, Strict
 
 T = TypeVar("T")
@@ -30,6 +30,8 @@ class Document:
     """Place of the value at a path, or of the nearest part above it that exists."""
     key_at: Callable[[Loc], Place] = field(repr=False, compare=False)
     """Place of the key at a path."""
+    written: Callable[[Loc, bool], str] = field(default=lambda _, __: "", repr=False, compare=False)
+    """Text of the scalar at a path, or of its key, with its quotes; empty where it is no scalar of one line."""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -39,10 +41,24 @@ class Document:
         return str(self.value.get("kind", "")), str(name)
 
     def problem(self, loc: Loc, code: str, message: str, hint: str = "", *, severity: Severity = "error",
-                related: Iterable[tuple[Place, str]] = (), key: bool = False) -> Problem:  # fmt: skip
+                related: Iterable[tuple[Place, str]] = (), key: bool = False,
+                fix: Fix | None = None) -> Problem:  # fmt: skip
         """Return a problem with the value (or the key) at a path of this document."""
         place = self.key_at(loc) if key else self.at(loc)
-        return Problem(place, code, message, hint, path_text(loc), severity, tuple(related))
+        return Problem(place, code, message, hint, path_text(loc), severity, tuple(related), fix)
+
+    def rename(self, loc: Loc, old: str, new: str | None, *, key: bool = False) -> Fix | None:
+        """Return the repair that writes another name at a path, in the quotes of the old one; None without `new`."""
+        text = self.written(loc, key)
+        quote = text[:1] if text[:1] in ("'", '"') else ""
+        if new is None or text != f"{quote}{old}{quote}":
+            return None
+        return Fix(self.key_at(loc) if key else self.at(loc), text, f"{quote}{new}{quote}")
+
+    def quote(self, loc: Loc) -> Fix | None:
+        """Return the repair that quotes the plain scalar at a path."""
+        text = self.written(loc, False)
+        return Fix(self.at(loc), text, f'"{text}"') if text and not set(text) & set("'\"\\") else None
 
 
 @dataclass(frozen=True)

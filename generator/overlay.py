@@ -52,8 +52,12 @@ def _merged(base: Document, patch: Mapping[str, Any], over: Document, where: Loc
         document, place = owner(loc)
         return document.key_at(place)
 
+    def written(loc: Loc, key: bool) -> str:
+        document, place = owner(loc)
+        return document.written(place, key)
+
     value = {**base.value, "spec": merge(base.value["spec"], patch)}
-    return Document(base.file, value, base.digest, at, key_at)
+    return Document(base.file, value, base.digest, at, key_at, written)
 
 
 def _holds(value: Any, loc: Sequence[str | int]) -> bool:

@@ -10,7 +10,7 @@ from pydantic_core.core_schema import ErrorType
 from generator import conventions
 from generator.compose import Broken
 from generator.model import Declared, Document, Kind, Loc, Metadata, beside
-from generator.problems import SECRETS, Problem, nearest
+from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.references import marked
 from generator.rules import secrecy
 from runtime.contract import FileRef
@@ -73,7 +73,8 @@ def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem
     value = document.value
     hints = {key: nearest(key, _ENVELOPE) for key in value if key not in _ENVELOPE}
     for key, hint in hints.items():
-        yield document.problem((key,), "unknown-key", f'unknown key "{key}"', hint, key=True)
+        fix = document.rename((key,), key, meant(key, set(_ENVELOPE) - value.keys()), key=True)
+        yield document.problem((key,), "unknown-key", f'unknown key "{key}"', hint, key=True, fix=fix)
     for key in _ENVELOPE:
         if key not in value and f'did you mean "{key}"?' not in hints.values():
             hint = "every spec has apiVersion, kind, metadata and spec"
@@ -83,7 +84,8 @@ def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem
                                f"write `apiVersion: {conventions.API_VERSION}`")  # fmt: skip
     kind = value.get("kind")
     if "kind" in value and kind not in kinds:
-        yield document.problem(("kind",), "unknown-kind", f'unknown kind "{kind}"', nearest(str(kind), kinds))
+        fix = document.rename(("kind",), str(kind), meant(str(kind), kinds))
+        yield document.problem(("kind",), "unknown-kind", f'unknown kind "{kind}"', nearest(str(kind), kinds), fix=fix)
 
 
 def _part(document: Document, key: str, model: type[BaseModel], problems: list[Problem]) -> Any:
@@ -131,11 +133,34 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         return document.problem(loc, "missing-field", f'"{field}" is missing', key=True)
     if kind == "extra_forbidden":
         name = str(details["loc"][-1])
-        hint = nearest(name, _known(model, details["loc"]))
-        return document.problem(loc, "unknown-key", f'unknown key "{name}"', hint, key=True)
+        known = _known(model, details["loc"])
+        fix = document.rename(loc, name, meant(name, set(known) - _keys(document.value, loc[:-1])), key=True)
+        return document.problem(loc, "unknown-key", f'unknown key "{name}"', nearest(name, known), key=True, fix=fix)
     about = _about_value(loc, details)
-    hidden = _secret(loc, details["input"]) and about[0] not in SECRETS
-    return document.problem(loc, *about, key=hidden or isinstance(details["input"], Mapping))
+    if _secret(loc, details["input"]):
+        return document.problem(loc, *about, key=about[0] not in SECRETS or isinstance(details["input"], Mapping))
+    return document.problem(loc, *about, key=isinstance(details["input"], Mapping), fix=_fix(document, loc, details))
+
+
+def _keys(value: Any, loc: Loc) -> set[str]:
+    """Return the keys of the mapping at a path."""
+    for part in loc:
+        value = cast("Any", value)[part] if isinstance(value, Mapping | list) and _has(value, part) else None
+    return set(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else set()
+
+
+def _fix(document: Document, loc: Loc, details: ErrorDetails) -> Fix | None:
+    """Return the repair of a value: the choice that is meant, or quotes around what has to be a text."""
+    kind, value = details["type"], details["input"]
+    if kind == "literal_error" and isinstance(value, str):
+        return document.rename(loc, value, meant(value, _allowed(details)))
+    if kind == "string_type" and isinstance(value, int | float):
+        return document.quote(loc)
+    return None
+
+
+def _allowed(details: ErrorDetails) -> list[str]:
+    return str(details.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
 
 
 def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
@@ -143,8 +168,7 @@ def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
     kind, value = details["type"], details["input"]
     shown = "this value" if _secret(loc, value) else _shown(value)
     if kind == "literal_error":
-        allowed = str(details.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
-        return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), allowed)
+        return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), _allowed(details))
     if kind in _EXPECTED:
         quote = kind == "string_type" and isinstance(value, int | float) and shown != "this value"
         return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", f'quote it: "{_plain(value)}"' if quote else ""

@@ -31,6 +31,25 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+@dataclass(frozen=True)
+class Fix:
+    """A safe repair: what stands at a place, on one line, and what has to stand there instead."""
+
+    place: Place
+    written: str
+    replacement: str
+
+    @property
+    def length(self) -> int:
+        """Number of characters that are replaced."""
+        return len(self.written)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON form: `{file, line, column, length, replacement}`."""
+        place = {"file": self.place.file, "line": self.place.line, "column": self.place.column}
+        return {**place, "length": self.length, "replacement": self.replacement}
+
+
 @dataclass(frozen=True, order=True)
 class Problem:
     """One finding: what is wrong, where, and what to do."""
@@ -43,9 +62,12 @@ class Problem:
     """Path in the document, such as `spec.tools[1]`."""
     severity: Severity = "error"
     related: tuple[tuple[Place, str], ...] = ()
+    fix: Fix | None = field(default=None, compare=False)
+    """What `apm validate --fix` does about it; None where a person has to decide."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the stable JSON form of `--format json`."""
+        """Return the stable JSON form of `--format json`; `fix` is there only where there is one."""
+        fix = {"fix": self.fix.as_json()} if self.fix and not any(secrecy.credentials(self.fix.replacement)) else {}
         return {
             "code": self.code,
             "severity": self.severity,
@@ -58,6 +80,7 @@ class Problem:
             "related": [
                 {"file": p.file, "line": p.line, "column": p.column, "message": text} for p, text in self.related
             ],
+            **fix,
         }
 
 
@@ -94,6 +117,18 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if names and len(names) <= 8:
         return "known: " + ", ".join(names)
     return ""
+
+
+_CLOSE, _AHEAD = 0.75, 0.05
+"""How alike a name and what is meant have to be (1 is equal), and how far the next candidate has to be behind."""
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the one name that is certainly meant; None where there is none, or more than one could be."""
+    scored = sorted(((difflib.SequenceMatcher(None, name, one).ratio(), one) for one in set(known)), reverse=True)
+    if not scored or scored[0][0] < _CLOSE or (len(scored) > 1 and scored[0][0] - scored[1][0] < _AHEAD):
+        return None
+    return scored[0][1]
 
 
 # --- printing -------------------------------------------------------------------------------------------------------

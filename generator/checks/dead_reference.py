@@ -9,7 +9,7 @@ Fix: correct the name (the nearest one is suggested) or add the missing spec.
 from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
-from generator.problems import Problem, nearest
+from generator.problems import Problem, meant, nearest
 from generator.references import references
 
 
@@ -22,11 +22,14 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
                 known[reference.kind] = set(catalogue.names(reference.kind))
             names = known[reference.kind]
             if reference.name not in names:
+                best = meant(reference.name, names)
+                renames = (spec.document.rename(reference.loc, reference.name, best, key=key) for key in (False, True))
                 yield spec.problem(
                     reference.loc,
                     "dead-reference",
                     f'unknown {reference.kind} "{reference.name}"',
                     nearest(reference.name, names) or f"there is no {reference.kind} yet",
+                    fix=next((fix for fix in renames if fix), None),
                 )
 
 

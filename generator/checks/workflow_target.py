@@ -22,7 +22,7 @@ Good:
 from collections.abc import Iterable, Iterator
 
 from generator.model import Catalogue, Check, Declared
-from generator.problems import Problem, nearest
+from generator.problems import Problem, meant, nearest
 from generator.workflows.flow import END, Scope, scopes
 
 
@@ -38,11 +38,14 @@ def _dead(workflow: Declared, scope: Scope, others: tuple[Scope, ...]) -> Iterat
     for jump in scope.dead:
         elsewhere = any(jump.target in other.positions for other in others)
         what = "stands in another list of steps" if elsewhere else "does not exist"
+        known = [*scope.positions, END]
+        best = None if elsewhere else meant(jump.target, known)
         yield workflow.problem(
             jump.loc,
             "workflow-target",
             f'the step "{jump.target}" {what}',
-            nearest(jump.target, [*scope.positions, END]) or "it has to be a step of the same list, or `end`",
+            nearest(jump.target, known) or "it has to be a step of the same list, or `end`",
+            fix=workflow.document.rename(jump.loc, jump.target, best),
         )
 
 

@@ -50,6 +50,7 @@ def test_json_has_the_promised_fields(apm: Apm, repository: Path) -> None:
         "message": 'unknown Model "defalt"',
         "hint": 'did you mean "default"?',
         "related": [],
+        "fix": {"file": "specs/agents/greeter.yaml", "line": 7, "column": 10, "length": 6, "replacement": "default"},
     }
 
 
