@@ -75,6 +75,10 @@ def failed(type_: str, title: str, detail: str = "") -> StepError:
     return StepError(problem(type_, title, detail))
 
 
+class StoreError(StepError):
+    """The state store does not answer. No step has failed: the run goes on where it was, once the store is back."""
+
+
 class LeaseLost(Exception):  # noqa: N818  (nothing is wrong here)
     """The run belongs to another worker now; whoever gets this stops working on it and writes nothing."""
 

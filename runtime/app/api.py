@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 from sse_starlette.sse import EventSourceResponse
@@ -24,8 +24,8 @@ from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
 
 Handler = Callable[[Request], Awaitable[Response]]
-POLL = 0.1
-"""Seconds between two looks for new events of a run that is followed."""
+SHORTEST, LONGEST = 0.1, 1.0
+"""Seconds between two looks for new events of a run that is followed and executed by another process."""
 
 
 class Api:
@@ -116,9 +116,9 @@ class Api:
             id=request.headers.get("idempotency-key", ""),
             priority=int(body.get("priority", 0)),
         )
-        id_ = await starting.start(self._store, self._clock, self._documents, asked)
+        run = await starting.begun(self._store, self._clock, self._documents, asked)
         self._nudge()
-        return JSONResponse(_json(await starting.found(self._store, id_)), 201, headers={"Location": f"/runs/{id_}"})
+        return JSONResponse(_json(run), 201, headers={"Location": f"/runs/{run.id}"})
 
     async def _list(self, request: Request) -> Response:
         where = {name: request.query_params[name] for name in ("workflow", "state") if name in request.query_params}
@@ -154,19 +154,54 @@ class Api:
         run = await starting.found(self._store, request.path_params["id"])
         last = request.headers.get("last-event-id", "0")
         after = int(last) if last.isdecimal() else 0
-        return EventSourceResponse(self._stream(run.id, after), ping=15)
+        return EventSourceResponse(self._stream(run, after), ping=15)
 
-    async def _stream(self, id_: str, after: int) -> AsyncGenerator[dict[str, Any]]:
-        """Yield events from the store, new ones as they come, until the run has ended."""
-        while True:
-            # The state is read first: what is recorded before the end is there when the end is.
-            run = await starting.found(self._store, id_)
-            for event in await self._store.run_events.after(id_, after):
-                after = event["seq"]
-                yield {"id": str(after), "event": event["kind"], "data": json.dumps(event["data"], default=str)}
-            if run.state in ENDED or self.draining:
-                return
-            await asyncio.sleep(POLL)
+    async def _stream(self, run: Run, after: int) -> AsyncGenerator[dict[str, Any]]:
+        """Yield events from the store, new ones as they come, until the run has ended.
+
+        What this process writes is heard at once, without asking the store; what others write is found by asking, less
+        and less often while nothing happens.
+        """
+        pause = SHORTEST
+        with self._store.news.followed(run.id) as queue:
+            while True:
+                events = await self._store.run_events.after(run.id, after)
+                pause = SHORTEST if events else min(pause * 1.5, LONGEST)
+                for event in events:
+                    after = event["seq"]
+                    yield _told(event)
+                if run.state in ENDED or self.draining:
+                    return
+                while heard := await _next(queue, after, pause):
+                    for event in heard:
+                        after = event["seq"]
+                        yield _told(event)
+                if heard is not None:
+                    return
+                # The state is read before the events: what is recorded before the end is there when the end is.
+                run = await starting.found(self._store, run.id)
+
+
+async def _next(
+    queue: "asyncio.Queue[Sequence[Mapping[str, Any]]]", after: int, seconds: float
+) -> Sequence[Mapping[str, Any]] | None:
+    """Return the events that follow, none when the run has ended with those, and None when the store has to be asked.
+
+    That is so when nothing has been heard for that time, and when something may lack in between.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            while heard := await queue.get():
+                fresh = [event for event in heard if event["seq"] > after]
+                if fresh:
+                    return fresh if fresh[0]["seq"] == after + 1 else None
+    except TimeoutError:
+        return None
+    return ()
+
+
+def _told(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {"id": str(event["seq"]), "event": event["kind"], "data": json.dumps(event["data"], default=str)}
 
 
 async def _body(request: Request) -> dict[str, Any]:

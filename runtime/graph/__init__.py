@@ -42,9 +42,9 @@ class Graphs:
         self._saver = saver
         self._kept: OrderedDict[tuple[str, bool], Compiled] = OrderedDict()
 
-    def run(self, document: WorkflowDocument) -> Any:
-        """Return the graph that runs a workflow from the top, with checkpoints."""
-        return self._get(document, nested=False)
+    def run(self, document: WorkflowDocument, *, saved: bool = True) -> Any:
+        """Return the graph that runs a workflow from the top; without checkpoints when nothing in it is worth one."""
+        return self._get(document, nested=not saved)
 
     def nested(self, document: WorkflowDocument) -> Compiled:
         """Return the graph that runs a workflow inside another one; its checkpoints are kept below that one's."""

@@ -18,7 +18,7 @@ from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.nodes.workflow import WorkflowStep
-from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
+from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
 
 END = "end"
 _NOTHING = Result()
@@ -76,6 +76,8 @@ class StepNode:
                 return Visited("skipped", self._next(), way="skipped")
             context = self._with_key(context)
             return await self._worked(frame, context)
+        except StoreError:
+            raise  # nothing is known to have failed, and nothing could be recorded
         except StepError as error:
             return self._failed(error.problem, context)
 
@@ -129,6 +131,8 @@ class StepNode:
             attempt = replace(context, attempt=".".join((*frame.attempts, str(number))))
             try:
                 return await self._attempt(frame, attempt, policy)
+            except StoreError:
+                raise
             except StepError as error:
                 if number == retry.max_attempts or error.problem.type not in retry.retry_on:
                     raise

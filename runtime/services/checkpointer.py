@@ -1,7 +1,11 @@
 """Where LangGraph keeps the state of runs: one row per checkpoint, fenced, ordered and without a size limit.
 
-* Fenced: before a checkpoint is written, one conditional update asks whether the run still has our epoch. A worker that
-  has lost its lease gets `LeaseLost` and writes nothing.
+* Fenced: a worker writes while its lease lasts; near its end and after it, one conditional update asks first whether
+  the run still has our epoch, and `LeaseLost` says that it has not. A process that is stopped just between asking and
+  writing, for longer than its lease, writes a row too late: it has an older epoch, and readers take the newest.
+* Sparing: what a finished task has written is in the next checkpoint, which follows at once. So the writes of a fenced
+  run are kept in memory until then, and stored only when a task is interrupted or fails instead. The checkpoint of an
+  input is stored when something stands on it that is not the next one: a nested graph, or a task that is interrupted.
 * Ordered: LangGraph does not wait for the writes of finished tasks before it writes the next checkpoint, so that a
   crash in between runs a finished step twice (langgraph#8039). `aput` waits for the writes in flight of its parent.
 * Without a limit: values over 256 kB go into rows of their own, named by the hash of their content, in parts.
@@ -48,12 +52,27 @@ class MongoSaver(BaseCheckpointSaver[str]):
         self._writes = collections["checkpoint_writes"]
         self._blobs = collections["checkpoint_blobs"]
         self._fences = fences or Fences(SystemClock())
+        self._empty: set[str] = set()
+        self._first: dict[_Place, Row] = {}
+        """Checkpoints of inputs, which are stored when something stands on them."""
+        self._held: defaultdict[_Place, list[Row]] = defaultdict(list)
         self._in_flight: defaultdict[_Place, set[asyncio.Future[None]]] = defaultdict(set)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return the version after this one; texts that sort as numbers."""
         del channel
         return f"{int(current or 0) + 1:032d}"
+
+    def expect_nothing(self, thread: str) -> None:
+        """Know that nothing has been written for a thread yet, so that nobody need look."""
+        self._empty.add(thread)
+
+    def let_go(self, thread: str) -> None:
+        """Forget what is in memory of a thread."""
+        self._empty.discard(thread)
+        for kept in (self._held, self._first):
+            for place in [place for place in kept if place[0] == thread]:
+                del kept[place]
 
     # --- writing ----------------------------------------------------------------------------------------------------
 
@@ -68,14 +87,31 @@ class MongoSaver(BaseCheckpointSaver[str]):
         del new_versions
         thread, ns, parent = _place(config)
         await self._settled((thread, ns, parent))
-        await self._fences.check(thread)
+        await self._fences.hold(thread)
         kind, data, blobs = await self._dump(thread, checkpoint)
         meta = self.serde.dumps_typed(get_checkpoint_metadata(config, metadata))
         id_ = checkpoint["id"]
         row = {"thread": thread, "ns": ns, "checkpoint": id_, "parent": parent, "kind": kind, "data": data}
-        more = {"blobs": blobs, "meta_kind": meta[0], "meta": meta[1], "run": _run_id(config, metadata)}
-        await self._write(_key(thread, ns, id_), row | more)
+        more: Row = {"blobs": blobs, "meta_kind": meta[0], "meta": meta[1], "run": _run_id(config, metadata)}
+        more["epoch"] = self._fences.epoch(thread)
+        self._held.pop((thread, ns, parent), None)
+        self._first.pop((thread, ns, parent), None)
+        if more["epoch"] and metadata.get("source") == "input":
+            self._first[thread, ns, id_] = row | more
+            return _config(thread, ns, id_)
+        await self._found(thread)
+        async with self._fences.writing(thread):
+            await self._write(_key(thread, ns, id_), row | more)
+        self._empty.discard(thread)
         return _config(thread, ns, id_)
+
+    async def _found(self, thread: str) -> None:
+        """Store what has been held back of the checkpoints of a thread: something is about to stand on them."""
+        for place in [place for place in self._first if place[0] == thread]:
+            row = self._first.pop(place)
+            async with self._fences.writing(thread):
+                await self._write(_key(*place), row)
+            self._empty.discard(thread)
 
     async def _write(self, key: str, row: Row) -> None:
         if not await self._checkpoints.add({"_id": key, **row}):
@@ -137,9 +173,14 @@ class MongoSaver(BaseCheckpointSaver[str]):
             key = f"{_key(*place)}|{task}|{number:05d}"
             rows.append({"_id": key, **row, "number": number, "kind": kind, "data": data, "blob": blob})
         special = [row["_id"] for row in rows if row["number"] < 0]
-        if special:
-            await self._writes.remove({"_id": {"$in": special}})
-        await self._writes.add_all(rows)
+        if self._fences.epoch(thread) and not special:
+            self._held[place] += rows
+            return
+        await self._found(thread)
+        async with self._fences.writing(thread):
+            if special:
+                await self._writes.remove({"_id": {"$in": special}})
+            await self._writes.add_all([*self._held.pop(place, []), *rows])
 
     async def _dump_value(self, thread: str, value: Any) -> tuple[str, bytes, str]:
         kind, data = self.serde.dumps_typed(value)
@@ -152,10 +193,12 @@ class MongoSaver(BaseCheckpointSaver[str]):
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the named checkpoint, or the newest of its thread and namespace."""
         thread, ns, _ = _place(config)
+        if thread in self._empty:
+            return None
         if id_ := get_checkpoint_id(config):
             row = await self._checkpoints.get(_key(thread, ns, id_))
         else:
-            row = await self._checkpoints.first({"thread": thread, "ns": ns}, [("checkpoint", -1)])
+            row = await self._checkpoints.first({"thread": thread, "ns": ns}, [("epoch", -1), ("checkpoint", -1)])
         return await self._tuple(row) if row else None
 
     async def alist(

@@ -149,7 +149,7 @@ class RuntimeServices:
         document = context.document.channels.get(channel)
         if document and (found := schemas.findings(document.payload, payload)):
             raise failed("invalid-input", f"The channel {channel} does not take this payload", "; ".join(found))
-        await self._store.fences.hold(str(context.scope["run"]["id"]))
-        if await self._store.events.add(context.key, channel, payload, self._clock.now(), context.path):
-            self._telemetry.add(EVENTS, channel=channel)
+        async with self._store.fences.writing(str(context.scope["run"]["id"])):
+            if await self._store.events.add(context.key, channel, payload, self._clock.now(), context.path):
+                self._telemetry.add(EVENTS, channel=channel)
         return context.key

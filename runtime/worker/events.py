@@ -14,6 +14,9 @@ from runtime.telemetry import catalogue as metric
 EPOCH = 1_000_000
 """Numbers of events per claim of a run: those of a later claim sort after those of an earlier one."""
 
+TOGETHER = 0.1
+"""Seconds in which events gather before they are written together."""
+
 Listener = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -47,6 +50,7 @@ class EventLog:
     async def _behind(self) -> None:
         # A store that does not answer is noticed by the work itself; the events stay and are tried again.
         with contextlib.suppress(StepError, LeaseLost):
+            await asyncio.sleep(TOGETHER)
             await self.flush()
 
     async def flush(self) -> None:
@@ -61,6 +65,20 @@ class EventLog:
                 batch = list(self._waiting)
                 await self._events.add(self._run, batch)
                 del self._waiting[: len(batch)]
+
+    async def close(self) -> None:
+        """Write what is waiting, and nothing ever after; what belongs to a lost run is dropped.
+
+        Raises:
+            StepError: the store does not answer.
+        """
+        try:
+            with contextlib.suppress(LeaseLost):
+                await self.flush()
+        finally:
+            self._waiting.clear()
+            if self._task:
+                self._task.cancel()
 
     def _measure(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "step-ended":

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -90,8 +90,7 @@ class Executor:
             try:
                 return await self._to_the_end(run, log)
             finally:
-                with contextlib.suppress(LeaseLost):
-                    await asyncio.shield(log.flush())
+                await asyncio.shield(log.close())
 
     # --- the claim --------------------------------------------------------------------------------------------------
 
@@ -104,6 +103,7 @@ class Executor:
             yield
         finally:
             self.store.fences.drop(run.id)
+            self._saver.let_go(run.id)
             del self._controls[run.id]
 
     @asynccontextmanager
@@ -182,15 +182,18 @@ class Executor:
 
     async def _invoke(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Mapping[str, Any]:
         document = documents[run.digest]
-        graph = self._graphs.run(document)
+        saved = _worth_saving(documents.values())
+        graph = self._graphs.run(document, saved=saved)
         config: dict[str, Any] = {"configurable": {"thread_id": run.id}, "recursion_limit": 100_000}
-        fresh = await self._saver.aget_tuple({"configurable": {"thread_id": run.id}}) is None
+        fresh = not saved or not run.started or await self._saver.aget_tuple(config) is None  # pyright: ignore[reportArgumentType]
+        if fresh:
+            self._saver.expect_nothing(run.id)
         log.record("run-started" if fresh else "run-resumed", {"workflow": run.workflow, "attempt": run.attempt})
         return await graph.ainvoke(
             initial(document, dict(run.input)) if fresh else resume(run.answers),
             config,
             context=self._frame(run, documents, log),
-            durability=_durability(documents.values()),
+            durability="sync" if saved else None,
             control=self._controls[run.id],
         )
 
@@ -236,10 +239,18 @@ class _Cancelled(Exception):  # noqa: N818  (nothing is wrong)
     """Somebody has cancelled the run."""
 
 
-def _durability(documents: Any) -> str:
-    """Return when checkpoints are written: before the next step if anything is worth not repeating, else at the end."""
-    steps = (step for document in documents for step in verbs.walk(verbs.parse(document.steps)))
-    return "sync" if any(_worth_it(step) for step in steps) else "exit"
+def _worth_saving(documents: Iterable[WorkflowDocument]) -> bool:
+    """Return whether any step is worth not being repeated after a crash: then each step ends with a checkpoint."""
+    return any(_saves(document) for document in documents)
+
+
+_SAVES: dict[str, bool] = {}
+
+
+def _saves(document: WorkflowDocument) -> bool:
+    if document.digest not in _SAVES:
+        _SAVES[document.digest] = any(_worth_it(step) for step in verbs.walk(verbs.parse(document.steps)))
+    return _SAVES[document.digest]
 
 
 def _worth_it(step: Step) -> bool:

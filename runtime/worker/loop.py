@@ -36,6 +36,7 @@ class Worker:
         pause = SHORTEST
         while not self._stopping:
             self._count()
+            self._wake.clear()  # before the look: what is added while we look wakes us at once
             claimed = await self._claim() if len(self._running) < self._slots else None
             pause = SHORTEST if claimed else min(pause * 1.6, LONGEST)
             if claimed is None:
@@ -58,7 +59,6 @@ class Worker:
         self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
-        self._wake.clear()
         # Workers that all look at the same moment would find the same run, and all but one for nothing.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds * (0.5 + random.random() / 2)):  # noqa: S311

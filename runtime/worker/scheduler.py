@@ -22,6 +22,8 @@ from runtime.worker.starting import Start, start
 LEASE = 15_000
 INTERVAL = 0.5
 """Seconds between two ticks."""
+MEASURING = 2_500
+"""Milliseconds between two measurements of the gauges; they are scraped less often than that."""
 PRUNING = 60_000
 """Milliseconds between two looks for what is to be forgotten; none while there is more."""
 
@@ -44,7 +46,7 @@ class Scheduler:
         self._documents = documents
         self._holder = holder
         self._retention = int(retention * 1000)
-        self._next_prune = 0
+        self._next_prune = self._next_measure = 0
 
     async def lead(self) -> bool:
         """Return whether this process is the one that acts."""
@@ -62,7 +64,9 @@ class Scheduler:
         await self.deliver()
         await self.fire()
         await self.prune()
-        await self.measure()
+        if (now := self._clock.now()) >= self._next_measure:
+            self._next_measure = now + MEASURING
+            await self.measure()
 
     async def sweep(self) -> None:
         """Requeue runs whose worker has stopped answering."""

@@ -10,7 +10,7 @@ from runtime.contract import WorkflowDocument
 from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
 from runtime.services.store import Store
-from runtime.services.store.runs import ENDED, Run, new
+from runtime.services.store.runs import ENDED, Run, new, read
 from runtime.worker.documents import closure
 
 
@@ -35,7 +35,14 @@ def new_id() -> str:
 async def start(
     store: Store, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
 ) -> str:
-    """Queue a run and return its id; with `claimed_by`, it is claimed already. The same id again changes nothing.
+    """Queue a run and return its id, as `begun` does."""
+    return (await begun(store, clock, documents, asked, claimed_by)).id
+
+
+async def begun(
+    store: Store, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
+) -> Run:
+    """Queue a run and return it; with `claimed_by`, it is claimed already. The same id again changes nothing.
 
     Raises:
         StepError: `invalid-input` when the workflow's schema refuses the input.
@@ -43,17 +50,16 @@ async def start(
     """
     needed = closure(documents, asked.workflow)
     document = needed[0]
-    if found := schemas.findings(document.input, dict(asked.input)):
-        raise failed("invalid-input", f"{asked.workflow} does not accept this input", "; ".join(found))
+    if wrong := schemas.findings(document.input, dict(asked.input)):
+        raise failed("invalid-input", f"{asked.workflow} does not accept this input", "; ".join(wrong))
     now = clock.now()
     await store.specs.add(needed, now)
     more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": _packed(asked.options)}
     if claimed_by:
         claim = {"state": "running", "worker": claimed_by, "lease": now + store.runs.lease, "epoch": 1, "attempt": 1}
         more |= {"queue": "local", **claim}
-    run = asked.id or new_id()
-    await store.runs.add(new(run, document.name, document.digest, asked.input, now, **more))
-    return run
+    row = new(asked.id or new_id(), document.name, document.digest, asked.input, now, **more)
+    return read(row) if await store.runs.add(dict(row)) else await found(store, row["_id"])
 
 
 def _packed(options: Mapping[str, Any]) -> str:

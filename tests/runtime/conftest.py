@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ from runtime.worker.executor import Executor
 from runtime.worker.scheduler import Scheduler
 from runtime.worker.starting import Start
 
+ENGINE = "APM_TEST_STORE"
+"""Variable with the address of another store to run these tests on; see `test_engines`."""
 MODEL = {"m": {"name": "m", "provider": "scripted"}}
 
 
@@ -100,9 +103,12 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def store_uri(state_dir: Path) -> Generator[str]:
-    """Start the embedded store once."""
+    """Start the embedded store once; APM_TEST_STORE names another engine that is there already."""
     import asyncio
 
+    if named := os.environ.get(ENGINE):
+        yield named
+        return
     embedded = EmbeddedStore(state_dir)
     yield asyncio.run(embedded.start())
     embedded.stop()

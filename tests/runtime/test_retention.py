@@ -14,6 +14,7 @@ DOCUMENT = workflow(
 steps:
   - {id: ask, agent: a}
   - {id: tell, emit: {channel: news, payload: {n: 1}}}
+  - {id: nap, wait: {for: 1s}}
   - {id: keep, function: file-write, with: {path: "x.txt", text: "x"}}
 """,
     agents=AGENT,
@@ -29,8 +30,8 @@ async def rows(world: World) -> dict[str, int]:
 
 async def test_a_run_is_forgotten_with_its_events_checkpoints_writes_effects_and_budgets(world: World) -> None:
     world.script(a=["done"])
-    found = await world.run(DOCUMENT)
-    assert found.status == "succeeded"
+    waiting = await world.run(DOCUMENT)
+    assert (await world.later(waiting.id, 1)).status == "succeeded"
     scheduler = world.scheduler()
     await scheduler.deliver()
     assert set(await rows(world)) == set(KEPT)

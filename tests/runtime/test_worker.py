@@ -6,12 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.errors import AutoReconnect
 
 from runtime.contract import Context, Function
 from runtime.functions import registered
-from runtime.problems import LeaseLost
+from runtime.problems import LeaseLost, StoreError
 from runtime.services import tools
 from runtime.worker import starting
+from runtime.worker.events import TOGETHER
 from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
 from tests.runtime.conftest import World, workflow
@@ -151,3 +154,41 @@ async def test_branches_stop_at_the_end_of_their_steps_too(world: World, gate: G
     await world.store.runs.put_back(run, world.clock.now())
     assert (await world.go_on(id_)).output == {"all": {"left": {}, "right": {}}}
     assert sorted(gate.passed) == ["a", "b", "c"]
+
+
+async def test_events_that_were_still_to_be_written_are_dropped_with_the_lease(world: World, gate: Gate) -> None:
+    """They gather for a moment before they are written; by then the run may be somebody else's."""
+    world.store.runs.lease = 60
+    (id_,) = await queued(world)
+    run = await world.store.runs.claim("stalled", world.clock.now())
+    assert run
+    execution = asyncio.create_task(world.executor.execute(run))
+    await gate.entered.get()
+    world.clock.advance(60)
+    await world.scheduler().sweep()
+    before = await world.store.run_events.after(id_)
+    with pytest.raises(LeaseLost):
+        await execution
+    await asyncio.sleep(2 * TOGETHER)
+    assert await world.store.run_events.after(id_) == before
+
+
+async def test_a_store_that_goes_away_in_the_middle_of_a_step_fails_no_run(
+    world: World, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.documents = {"main": workflow("steps: [{id: keep, function: file-write, with: {path: a.txt, text: a}}]")}
+    id_ = await starting.start(world.store, world.clock, world.documents, Start("main", {}))
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+
+    async def gone(*args: Any, **more: Any) -> Any:
+        raise AutoReconnect("connection closed")
+
+    with monkeypatch.context() as away:
+        away.setattr(AsyncCollection, "insert_one", gone)
+        with pytest.raises(StoreError):
+            await world.executor.execute(run)
+    assert await state(world, id_) == ("running", 1)
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    assert (await world.go_on(id_)).status == "succeeded"

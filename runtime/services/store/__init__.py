@@ -18,6 +18,7 @@ from runtime.services.store import indexes, retention, selfcheck
 from runtime.services.store.collection import Collection
 from runtime.services.store.embedded import EmbeddedStore
 from runtime.services.store.fences import Fences
+from runtime.services.store.news import News
 from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
 from runtime.services.store.runs import Runs
 from runtime.settings import Settings
@@ -43,6 +44,7 @@ class Store:
     artefacts: Artefacts
     leases: Leases
     fences: Fences
+    news: News
     collections: Mapping[str, Collection]
     """For the checkpointer, the indexes and the self-check."""
     where: str
@@ -70,17 +72,18 @@ def _store(
     where: str,
     database: "AsyncDatabase[dict[str, Any]]",
 ) -> Store:
-    fences = Fences(clock)
+    fences, news = Fences(clock), News()
     return Store(
         specs=Specs(collections["specs"]),
-        runs=Runs(collections["runs"], int(settings.lease * 1000)),
-        run_events=RunEvents(collections["run_events"], fences),
+        runs=Runs(collections["runs"], int(settings.lease * 1000), news),
+        run_events=RunEvents(collections["run_events"], fences, news),
         events=Events(collections["events"], collections["dead_letters"]),
         effects=Ledger(collections["effects"], fences),
         budgets=Budgets(collections["budgets"]),
         artefacts=Artefacts(collections["artefacts"], fences),
         leases=Leases(collections["leases"]),
         fences=fences,
+        news=news,
         collections=collections,
         where=where,
         database=database,

@@ -9,14 +9,15 @@ peculiarities; flags as 0 and 1 (the embedded engine turns a boolean in `$set` i
 import json
 import time
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias, cast
 
+import pymongo
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
-from runtime.problems import failed
+from runtime.problems import StoreError, problem
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import STORE_SECONDS, STORE_UP
 
@@ -33,6 +34,11 @@ def pack(value: Any) -> str:
 def unpack(text: str | None) -> Any:
     """Return the value of a JSON text; `None` for none."""
     return None if text is None else json.loads(text)
+
+
+def within(seconds: float) -> AbstractContextManager[None]:
+    """Let the driver refuse to send what has not been sent by then: a process may be stopped at any point of a call."""
+    return pymongo.timeout(seconds)
 
 
 class Collection:
@@ -52,7 +58,7 @@ class Collection:
             raise
         except PyMongoError as error:
             self._telemetry.set(STORE_UP, 0)
-            raise failed("unavailable", "The state store does not answer", str(error)[:300]) from error
+            raise StoreError(problem("unavailable", "The state store does not answer", str(error)[:300])) from error
         self._telemetry.set(STORE_UP, 1)
         self._telemetry.observe(STORE_SECONDS, time.perf_counter() - start, operation=operation)
 

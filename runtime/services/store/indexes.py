@@ -20,7 +20,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
         (("ended", 1),),
     ),
     "run_events": ((("run", 1), ("seq", 1)),),
-    "checkpoints": ((("thread", 1), ("ns", 1), ("checkpoint", -1)), (("run", 1),)),
+    "checkpoints": ((("thread", 1), ("ns", 1), ("epoch", -1), ("checkpoint", -1)), (("run", 1),)),
     "checkpoint_writes": ((("thread", 1), ("ns", 1), ("checkpoint", 1)),),
     "checkpoint_blobs": ((("thread", 1),),),
     "effects": ((("run", 1),),),

@@ -6,6 +6,7 @@ from typing import Any
 from runtime.contract import WorkflowDocument
 from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.fences import Fences
+from runtime.services.store.news import News
 
 
 class Specs:
@@ -36,19 +37,19 @@ class Specs:
 class RunEvents:
     """What happened in a run, in order: the source of progress, of the API's stream and of the audit."""
 
-    def __init__(self, rows: Collection, fences: Fences) -> None:
+    def __init__(self, rows: Collection, fences: Fences, news: News) -> None:
         self._rows = rows
         self._fences = fences
+        self._news = news
 
     async def add(self, run: str, events: Sequence[Mapping[str, Any]]) -> None:
         """Keep events; each has `seq`, `kind`, `at` and `data`."""
-        await self._fences.hold(run)
-        await self._rows.add_all(
-            [
-                {"_id": f"{run}|{event['seq']:015d}", "run": run, **event, "data": pack(event["data"])}
-                for event in events
-            ]
-        )
+        rows = [
+            {"_id": f"{run}|{event['seq']:015d}", "run": run, **event, "data": pack(event["data"])} for event in events
+        ]
+        async with self._fences.writing(run):
+            await self._rows.add_all(rows)
+        self._news.tell(run, events)
 
     async def after(self, run: str, seq: int = 0, limit: int = 0) -> list[Row]:
         """Return events after a number, in order."""
@@ -114,25 +115,25 @@ class Ledger:
 
     async def start(self, key: str, run: str, digest: str, now: int) -> bool:
         """Announce an effect; False when the key is taken."""
-        await self._fences.hold(run)
         row = {"run": run, "state": "started", "digest": digest, "result": None, "at": now}
-        return await self._rows.add({"_id": key, **row})
+        async with self._fences.writing(run):
+            return await self._rows.add({"_id": key, **row})
 
     async def restart(self, key: str, run: str, now: int) -> None:
         """Announce another attempt of an effect that is known not to have happened, or may happen twice."""
-        await self._fences.hold(run)
-        await self._rows.change({"_id": key}, {"$set": {"state": "started", "at": now}})
+        async with self._fences.writing(run):
+            await self._rows.change({"_id": key}, {"$set": {"state": "started", "at": now}})
 
     async def finish(self, key: str, run: str, state: str, result: Any = None) -> None:
         """Record how an effect ended."""
-        await self._fences.hold(run)
-        await self._rows.change({"_id": key}, {"$set": {"state": state, "result": pack(result)}})
+        async with self._fences.writing(run):
+            await self._rows.change({"_id": key}, {"$set": {"state": state, "result": pack(result)}})
 
     async def done(self, key: str, run: str, result: Any, now: int) -> None:
         """Record a call that changes nothing outside, so that a resumed run need not repeat it."""
-        await self._fences.hold(run)
         row = {"run": run, "state": "done", "digest": "", "result": pack(result), "at": now}
-        await self._rows.add({"_id": key, **row})
+        async with self._fences.writing(run):
+            await self._rows.add({"_id": key, **row})
 
 
 class Budgets:
@@ -167,9 +168,9 @@ class Artefacts:
 
     async def put(self, collection: str, name: str, text: str, now: int, run: str = "") -> None:
         """Keep a text under a name."""
-        await self._fences.hold(run)
         values = {"collection": collection, "name": name, "text": text, "at": now, "run": run}
-        await self._rows.put(f"{collection}/{name}", values)
+        async with self._fences.writing(run):
+            await self._rows.put(f"{collection}/{name}", values)
 
     async def get(self, collection: str, name: str) -> Row | None:
         """Return a text with its collection, name and time."""

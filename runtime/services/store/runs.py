@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.services.store.collection import Collection, Row, pack, unpack
+from runtime.services.store.news import News
 
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
@@ -49,7 +50,8 @@ class Run:
     trigger: str
 
 
-def _run(row: Row) -> Run:
+def read(row: Row) -> Run:
+    """Return the run of a row."""
     plain = ("workflow", "digest", "state", "epoch", "attempt", "created", "started", "ended", "deadline")
     packed = ("input", "output", "problem", "waiting", "answers", "options")
     return Run(
@@ -74,8 +76,9 @@ def new(run: str, workflow: str, digest: str, input_: Mapping[str, Any], now: in
 class Runs:
     """The runs of the store."""
 
-    def __init__(self, rows: Collection, lease: int) -> None:
+    def __init__(self, rows: Collection, lease: int, news: News) -> None:
         self._rows = rows
+        self._news = news
         self.lease = lease
         """Milliseconds that a worker may be silent before its runs go to others."""
 
@@ -86,12 +89,12 @@ class Runs:
     async def get(self, id_: str) -> Run | None:
         """Return a run."""
         row = await self._rows.get(id_)
-        return _run(row) if row else None
+        return read(row) if row else None
 
     async def find(self, where: Mapping[str, Any] | None = None, limit: int = 100) -> list[Run]:
         """Return runs, newest first; `where` may name workflow and state."""
         rows = await self._rows.find_all(where or {}, [("created", -1)], limit)
-        return [_run(row) for row in rows]
+        return [read(row) for row in rows]
 
     # --- the queue -------------------------------------------------------------------------------------------------
 
@@ -105,7 +108,7 @@ class Runs:
             "$inc": {"epoch": 1, "attempt": 1, "revision": 1},
         }
         row = await self._rows.take(where, update, [("priority", -1), ("due", 1), ("created", 1)])
-        return _run(row) if row else None
+        return read(row) if row else None
 
     async def begin(self, run: Run, now: int, patience: int) -> int:
         """Record the first start and return the deadline of the run."""
@@ -118,7 +121,7 @@ class Runs:
         """Prolong the lease and return the run as it is now, with its cancel flag; None when it has been lost."""
         where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
         row = await self._rows.take(where, {"$set": {"lease": now + self.lease}}, [("_id", 1)])
-        return _run(row) if row else None
+        return read(row) if row else None
 
     async def sweep(self, now: int) -> list[str]:
         """Requeue runs whose worker has stopped answering; returns their ids."""
@@ -145,7 +148,10 @@ class Runs:
             "answers": "{}",
             "wake": 0,
         }
-        return await self._mine(run, values | {"problem": pack(problem) if problem else None, "listens": []})
+        ended = await self._mine(run, values | {"problem": pack(problem) if problem else None, "listens": []})
+        if ended:
+            self._news.tell(run.id)
+        return ended
 
     async def wait(self, run: Run, waiting: Sequence[Mapping[str, Any]], deadline: int) -> bool:
         """Put a run aside until an answer, an event or the first deadline; False when it has been lost."""
@@ -189,6 +195,7 @@ class Runs:
         idle = {"_id": id_, "state": {"$in": ["queued", "waiting", "interrupted"]}}
         ended: Row = {"state": "cancelled", "ended": now, "waiting": "[]", "wake": 0, "listens": []}
         if await self._rows.change(idle, {"$set": ended, "$inc": {"revision": 1}}):
+            self._news.tell(id_)
             return "cancelled"
         await self._rows.change({"_id": id_, "state": "running"}, {"$set": {"cancel": 1}})
         run = await self.get(id_)
@@ -196,7 +203,7 @@ class Runs:
 
     async def due_to_wake(self, now: int) -> list[Run]:
         """Return waiting runs with a deadline that has passed."""
-        return [_run(row) for row in await self._rows.find_all({"state": "waiting", "wake": {"$lte": now, "$gt": 0}})]
+        return [read(row) for row in await self._rows.find_all({"state": "waiting", "wake": {"$lte": now, "$gt": 0}})]
 
     async def listening(self) -> list[Run]:
         """Return waiting runs that wait for an event."""

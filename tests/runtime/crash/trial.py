@@ -1,0 +1,185 @@
+"""One trial: runs under load, workers that are killed and one that is paused, and what is found afterwards."""
+
+import asyncio
+import random
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from runtime.contract import WorkflowDocument
+from runtime.services.clock import SystemClock
+from runtime.services.store import Store
+from runtime.services.store.runs import ENDED, Run
+from runtime.worker import starting
+from runtime.worker.starting import Start
+from tests.runtime.crash import judge, workers
+from tests.runtime.crash.target import Target
+from tests.runtime.crash.workers import Pool
+
+RUNS = 16
+KILLS = 3
+LOAD_SECONDS = 2.0
+"""Kills and the pause come at random moments of that time."""
+PATIENCE = 90.0
+"""Seconds until a run that has not ended counts as lost; a run takes about one without kills."""
+OWNED = {
+    "run_events": "run",
+    "effects": "run",
+    "checkpoints": "thread",
+    "checkpoint_writes": "thread",
+    "checkpoint_blobs": "thread",
+}
+"""Collections with rows that belong to a run, and the field that says to which."""
+
+
+@dataclass
+class Outcome:
+    """What one trial has shown."""
+
+    runs: int = 0
+    kills: int = 0
+    hits: int = 0
+    """Kills of a worker with runs in its hands."""
+    resumed: int = 0
+    repeated: int = 0
+    """Requests that came twice at targets that honour the key."""
+    unknown: int = 0
+    paused: int = 0
+    """Runs that a paused worker had in its hands."""
+    unread: int = 0
+    """Checkpoints that a paused worker has written too late, and that no reader takes (see the checkpointer)."""
+    seconds: float = 0.0
+    violations: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Trial:
+    """The parts that one trial uses."""
+
+    store: Store
+    pool: Pool
+    target: Target
+    documents: Mapping[str, WorkflowDocument]
+    place: Path
+    chance: random.Random
+    name: str
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One worker at a time is killed or paused."""
+
+    async def play(self) -> Outcome:
+        """Do it and judge it."""
+        began, outcome = time.monotonic(), Outcome(RUNS)
+        ids = [f"{self.name}-{number}" for number in range(RUNS)]
+        paused: list[tuple[ForkServerProcess, list[str]]] = []
+        await asyncio.gather(self._load(ids), self._kill(outcome), self._pause(paused))
+        runs = await self._ended(ids)
+        for worker, held in paused:
+            outcome.paused += len(held)
+            outcome.violations += await self._woken(worker, held, outcome)
+        outcome.violations += judge.violations(runs, ids, self.target.applied) + self._met() + self.pool.died()
+        outcome.resumed = sum(1 for run in runs if run.attempt > judge.CLAIMS)
+        outcome.unknown = sum(1 for run in runs if run.output and run.output["unknown"])
+        outcome.repeated = sum(self.target.requests[id_, op] > 1 for id_ in ids for op in judge.KEYED)
+        outcome.seconds = time.monotonic() - began
+        return outcome
+
+    async def _load(self, ids: list[str]) -> None:
+        for id_ in ids:
+            await starting.start(self.store, SystemClock(), self.documents, Start("crash", {}, id=id_))
+            await asyncio.sleep(self.chance.random() * LOAD_SECONDS / len(ids))
+
+    # --- what happens to workers --------------------------------------------------------------------------------------
+
+    async def _kill(self, outcome: Outcome) -> None:
+        for _ in range(KILLS):
+            await asyncio.sleep(self.chance.random() * LOAD_SECONDS / KILLS * 2)
+            async with self._one:
+                worker = self.chance.choice(self.pool.workers)
+                outcome.kills += 1
+                outcome.hits += bool(await self._in_hand(worker))
+                self.pool.kill(worker)
+
+    async def _pause(self, paused: list[tuple[ForkServerProcess, list[str]]]) -> None:
+        """Pause the first worker that has something in its hands at a random moment; another one joins."""
+        await asyncio.sleep(self.chance.random() * LOAD_SECONDS)
+        until = time.monotonic() + LOAD_SECONDS
+        while not paused and time.monotonic() < until:
+            async with self._one:
+                paused += [one for one in [await self._paused(self.chance.choice(self.pool.workers))] if one]
+            await asyncio.sleep(0.02)
+
+    async def _paused(self, worker: ForkServerProcess) -> tuple[ForkServerProcess, list[str]] | None:
+        if not await self._in_hand(worker):
+            return None
+        workers.pause(worker)
+        held = await self._in_hand(worker)
+        if not held:
+            workers.go_on(worker)
+            return None
+        self.pool.workers.remove(worker)
+        self.pool.add()
+        return worker, held
+
+    async def _in_hand(self, worker: ForkServerProcess) -> list[str]:
+        name = f"{socket.gethostname()}-{worker.pid}"
+        return [run.id for run in await self.store.runs.find({"state": "running"}, 0) if run.worker == name]
+
+    # --- what is found afterwards -------------------------------------------------------------------------------------
+
+    async def _ended(self, ids: list[str]) -> list[Run]:
+        until = time.monotonic() + PATIENCE
+        while True:
+            runs = [run for run in [await self.store.runs.get(id_) for id_ in ids] if run]
+            if all(run.state in ENDED for run in runs) or time.monotonic() > until:
+                return runs
+            await asyncio.sleep(0.2)
+
+    async def _woken(self, worker: ForkServerProcess, held: list[str], outcome: Outcome) -> list[str]:
+        """Let a paused worker go on, long after its runs have ended elsewhere: it may change nothing."""
+        before = [await self._rows(run) for run in held]
+        workers.go_on(worker)
+        until = time.monotonic() + 10
+        while any(workers.is_held(self.place / "locks", run) for run in held):
+            if time.monotonic() > until:
+                return [f"{', '.join(held)}: a paused worker still works on what it has lost"]
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(workers.LEASE / 3)  # time for a heartbeat, and for what it might write behind
+        after = [await self._rows(run) for run in held]
+        worker.kill()
+        worker.join()
+        for old, new in zip(before, after, strict=True):
+            outcome.unread += _without_unread(old, new)
+        pairs = zip(held, before, after, strict=True)
+        return [f"{run}: a paused worker has written {_new(old, new)}" for run, old, new in pairs if old != new]
+
+    async def _rows(self, run: str) -> dict[str, list[Any]]:
+        found = {"runs": [await self.store.collections["runs"].get(run)]}
+        for name, owner in OWNED.items():
+            found[name] = list(await self.store.collections[name].find_all({owner: run}, [("_id", 1)]))
+        return found
+
+    def _met(self) -> list[str]:
+        log = self.place / "locks" / "violations"
+        met = log.read_text().splitlines() if log.exists() else []
+        return [line for line in met if line.startswith(self.name + "-")]
+
+
+def _without_unread(old: dict[str, list[Any]], new: dict[str, list[Any]]) -> int:
+    """Drop new checkpoints that no reader takes, because a newer claim has written some, and return how many."""
+    known = {row["_id"] for row in old["checkpoints"]}
+    newest = dict[str, int]()
+    for row in old["checkpoints"]:
+        newest[row["ns"]] = max(row["epoch"], newest.get(row["ns"], 0))
+    read = [row for row in new["checkpoints"] if row["_id"] in known or row["epoch"] >= newest.get(row["ns"], 0)]
+    unread = len(new["checkpoints"]) - len(read)
+    new["checkpoints"] = read
+    return unread
+
+
+def _new(old: dict[str, list[Any]], new: dict[str, list[Any]]) -> str:
+    changed = [name for name in old if old[name] != new[name]]
+    return ", ".join(f"{name} ({len(old[name])} rows before, {len(new[name])} after)" for name in changed)

@@ -1,0 +1,135 @@
+"""Workers as real processes, forked from a server that has loaded the runtime, so that a new one costs nothing.
+
+While a worker executes a run it holds the lock of a file. The kernel lets go of it when the process dies, so that two
+processes that execute one run at the same time meet, whatever the store says.
+"""
+
+import fcntl
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Generator
+from contextlib import contextmanager
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from runtime.settings import Role, Settings
+
+LEASE = 5
+"""Seconds; a killed worker's runs wait so long."""
+PRELOADED = ["runtime.app", "runtime.load", "langgraph.graph", "tests.runtime.crash.workers"]
+
+
+@contextmanager
+def held(folder: Path, run: str) -> Generator[None]:
+    """Hold the lock of a run; a process that is met there, and not paused, is a violation and gets recorded."""
+    with (folder / run).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+        except BlockingIOError:
+            lock.seek(0)
+            _met(folder, run, lock.read())
+        yield
+
+
+def _met(folder: Path, run: str, holder: str) -> None:
+    if not is_paused(holder):
+        with (folder / "violations").open("a") as log:
+            log.write(f"{run}: executed by {holder} and {os.getpid()} at the same time\n")
+
+
+def is_paused(pid: int | str) -> bool:
+    """Return whether a process has been stopped by a signal."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+    except OSError:
+        return False
+
+
+def is_held(folder: Path, run: str) -> bool:
+    """Return whether a process executes the run."""
+    with (folder / run).open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
+def serve(settings: Settings, role: Role, place: Path) -> None:
+    """Be a worker, or the scheduler: the body of a process."""
+    from runtime import app, load
+    from runtime.worker.executor import Executor
+
+    original = Executor.execute
+
+    async def execute(self: Executor, run: Any, listener: Any = None) -> Any:
+        with held(place / "locks", run.id):
+            return await original(self, run, listener)
+
+    Executor.execute = execute
+    logging.basicConfig(filename=place / f"{role}-{os.getpid()}.log", level=logging.INFO)
+    app.serve(settings, role, load.read_all(place / "specs"), _quiet)
+
+
+def _quiet(line: str) -> None:
+    del line
+
+
+class Pool:
+    """Some workers and a scheduler."""
+
+    def __init__(self, settings: Settings, place: Path, size: int) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._settings = settings
+        self._place = place
+        self.workers: list[ForkServerProcess] = []
+        self._scheduler = self._start("scheduler")
+        for _ in range(size):
+            self.add()
+
+    def _start(self, role: Role) -> ForkServerProcess:
+        process = self._context.Process(target=serve, args=(self._settings, role, self._place))
+        process.start()
+        return process
+
+    def add(self) -> None:
+        """Start one more worker."""
+        self.workers.append(self._start("worker"))
+
+    def kill(self, worker: ForkServerProcess) -> None:
+        """Kill a worker without a warning, and start another one."""
+        self.workers.remove(worker)
+        worker.kill()
+        worker.join()
+        self.add()
+
+    def died(self) -> list[str]:
+        """Return which processes have ended although nobody had killed them."""
+        return [
+            f"process {p.pid} ended with {p.exitcode}" for p in (*self.workers, self._scheduler) if not p.is_alive()
+        ]
+
+    def stop(self) -> None:
+        """Kill everything."""
+        for process in (*self.workers, self._scheduler):
+            process.kill()
+            process.join()
+
+
+def pause(worker: ForkServerProcess) -> None:
+    """Stop a process where it is."""
+    assert worker.pid
+    os.kill(worker.pid, signal.SIGSTOP)
+
+
+def go_on(worker: ForkServerProcess) -> None:
+    """Let a paused process go on."""
+    assert worker.pid
+    os.kill(worker.pid, signal.SIGCONT)
