@@ -1,5 +1,5 @@
-"""What Argo CD needs to sync an environment: projects that allow what is rendered and nothing else, an Application for
-each group, and the order of the groups as sync waves.
+"""What Argo CD needs to sync an environment: projects that allow what can be rendered and nothing else, an Application
+for each group, and the order of the groups as sync waves.
 
 The Application of the group `argocd` is the parent of the others. It has a project of its own, because whoever may
 write Applications could reach any project; administrators apply that group once, by hand. It is in a wave of its own,
@@ -9,19 +9,18 @@ the last: a sync that judged it first would fail on what it is about to mend.
 from collections.abc import Iterator, Mapping
 
 from generator import conventions
-from generator.cluster.k8s import ROLES, Object, groups, here, role, used_stores, workload_name
-from generator.kinds.backup import Backup
+from generator.cluster.k8s import ROLES, Object, groups, here, role, workload_name
 from generator.kinds.environment import ArgoCd, Environment
-from generator.kinds.policy import Policy
 from generator.kinds.runtime import Runtime
 from generator.kinds.system import System
 from generator.model import Artifact, Project, Resource
 
 _API = "argoproj.io/v1alpha1"
-_OPTIONS = ("FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true",
+_PRUNE_LAST = "PruneLast=true"
+_OPTIONS = ("FailOnSharedResource=true", _PRUNE_LAST, "RespectIgnoreDifferences=true",
             "ServerSideApply=true")  # fmt: skip
 """Never ServerSideDiff: it calls an object synced that the API server refused to change. PruneLast keeps the documents
-of the old revision until the rollout to the new one is done."""
+of the old revision until the rollout to the new one is done; the parent has none, and would wait for itself."""
 _RETRY = {"limit": 5, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
 """Five minutes in all, for what comes up late: a namespace of an earlier wave, an operator's webhook. `refresh`: a
 retry takes the newest revision, else a bad commit holds up the one that mends it, and self-healing, until the last."""
@@ -32,6 +31,26 @@ _SYNC, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave"
 _PARENT = "argocd"
 _ADMISSION = "admissionregistration.k8s.io"
 _POLICIES = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+_KINDS = (
+    ("", "ConfigMap"),
+    ("", "LimitRange"),
+    ("", "PersistentVolumeClaim"),
+    ("", "ResourceQuota"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "Deployment"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
+    ("external-secrets.io", "ExternalSecret"),
+    ("monitoring.coreos.com", "AlertmanagerConfig"),
+    ("monitoring.coreos.com", "PrometheusRule"),
+    ("monitoring.coreos.com", "ServiceMonitor"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy", "PodDisruptionBudget"),
+)
+"""Every kind that other artifacts can render, whether these specs need it or not. Argo CD deletes nothing of a kind
+that the project doesn't allow: a list that shrank with the specs would keep the last object of a kind for ever."""
 
 
 def render(project: Project) -> Iterator[Resource]:
@@ -67,18 +86,13 @@ def _object(
 def _project(project: Project, environment: Environment, argo: ArgoCd) -> Object:
     namespace = {"group": "", "kind": "Namespace", "name": environment.namespace}
     policies = [{"group": _ADMISSION, "kind": kind, "name": f"{environment.namespace}-*"} for kind in _POLICIES]
-    kinds = sorted((group, kind) for group, kind, there in _kinds(project) if there)
     return {
         "description": f"{project.one(System).title}: {environment.name}",
         "sourceRepos": [argo.repo_url],
         "destinations": [{"server": environment.spec.cluster.server, "namespace": environment.namespace}],
-        "clusterResourceWhitelist": [namespace, *(policies if _has_policies(project, environment) else [])],
-        "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in kinds],
+        "clusterResourceWhitelist": [namespace, *policies],
+        "namespaceResourceWhitelist": [{"group": group, "kind": kind} for group, kind in _KINDS],
     }
-
-
-def _has_policies(project: Project, environment: Environment) -> bool:
-    return any(policy.spec.environments == "all" or environment.protected for policy in project.all(Policy))
 
 
 def _parent_project(environment: Environment, argo: ArgoCd) -> Object:
@@ -91,30 +105,6 @@ def _parent_project(environment: Environment, argo: ArgoCd) -> Object:
             {"group": "argoproj.io", "kind": "Application"},
         ],
     }
-
-
-def _kinds(project: Project) -> list[tuple[str, str, bool]]:
-    """Return API group and kind of what other artifacts render, and whether they do for this project."""
-    runtimes, stores, backups = project.all(Runtime), used_stores(project), project.all(Backup)
-    kinds = {thing.source.kind for thing in project}
-    return [
-        ("", "ConfigMap", bool(runtimes) or "Dashboard" in kinds),
-        ("", "LimitRange", True),
-        ("", "PersistentVolumeClaim", any(backup.claim for backup in backups)),
-        ("", "ResourceQuota", True),
-        ("", "Service", bool(runtimes)),
-        ("", "ServiceAccount", bool(runtimes or stores or backups)),
-        ("apps", "Deployment", bool(runtimes)),
-        ("autoscaling", "HorizontalPodAutoscaler", bool(_scaled(project))),
-        ("batch", "CronJob", bool(backups)),
-        ("batch", "Job", bool(stores)),
-        ("external-secrets.io", "ExternalSecret", here(project).spec.secrets == "external-secrets"),
-        ("monitoring.coreos.com", "AlertmanagerConfig", "Notifications" in kinds),
-        ("monitoring.coreos.com", "PrometheusRule", "Alerts" in kinds),
-        ("monitoring.coreos.com", "ServiceMonitor", bool(runtimes)),
-        ("networking.k8s.io", "NetworkPolicy", True),
-        ("policy", "PodDisruptionBudget", bool(runtimes)),
-    ]
 
 
 def _scaled(project: Project) -> list[str]:
@@ -140,7 +130,7 @@ def _application(project: Project, environment: Environment, argo: ArgoCd, group
         "destination": {"server": server, "namespace": namespace},
         "syncPolicy": {
             "automated": {"prune": argo.prune, "selfHeal": argo.self_heal},
-            "syncOptions": list(_OPTIONS),
+            "syncOptions": [option for option in _OPTIONS if not (parent and option == _PRUNE_LAST)],
             "retry": _RETRY,
         },
         "revisionHistoryLimit": 10,
