@@ -5,15 +5,16 @@ variable, thresholds where the alert has them.
 """
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 
-from generator.alert_templates._template import aggregate, number, prometheus
+from generator.alert_templates._template import Condition, aggregate, number, prometheus
 from generator.cluster.k8s import Object
 from generator.kinds.alerts import Alert
 from generator.kinds.dashboard import Dashboard, Panel, Variable
-from generator.rules.promql import NAMESPACE, Family, Matcher, Read, scoped, selector
+from generator.rules.promql import NAMESPACE, Family, Matcher, Read, labels_of, scoped, selector
 
 SCHEMA_VERSION = 39
 """What Grafana 11.0 writes; later ones raise it themselves when they load the dashboard."""
@@ -35,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Level:
-    """A threshold: above it the value has this colour."""
+    """A threshold: from it on the value has this colour."""
 
     value: float | None
     color: str
@@ -135,7 +136,7 @@ def _panels(dashboard: Dashboard, alerts: Mapping[str, tuple[Alert, Mapping[str,
 def _panel(panel: Panel, dashboard: Dashboard, alerts: Mapping[str, tuple[Alert, Mapping[str, str]]]) -> Object:
     nothing: tuple[None, Mapping[str, str]] = (None, {})
     alert, links = alerts[panel.alert] if panel.alert else nothing
-    lines = list(_alert_lines(alert)) if alert else list(_lines(panel, dashboard))
+    lines = list(_alert_lines(alert, panel)) if alert else list(_lines(panel, dashboard))
     levels = _levels(alert) if alert else [Level(None, "green")]
     found: Object = {
         "type": panel.show,
@@ -187,20 +188,54 @@ def _follows(variables: Iterable[Variable], family: Family) -> list[Matcher]:
     return [Matcher(v.label, "=~", f"${v.name}") for v in variables if v.label in family.labels]
 
 
-def _alert_lines(alert: Alert) -> Iterator[Line]:
+def _alert_lines(alert: Alert, panel: Panel) -> Iterator[Line]:
+    """Return what an alert watches.
+
+    Where the value itself is coloured the guard counts too, as in the alert: a share of few events has no colour
+    because it is not shown. A curve is drawn whole, so that it can be followed.
+    """
     for condition in alert.tiers[0].conditions:
-        yield Line(condition.value, " ".join(condition.labels.values()) or "__auto")
+        guarded = condition.guard and panel.show != "timeseries"
+        expr = f"{condition.value} and {condition.guard}" if guarded else condition.value
+        yield Line(expr, _legend(condition, panel.title))
+
+
+def _legend(condition: Condition, title: str) -> str:
+    """Name lines by the labels that the expression gives, since these tell them apart, else by the rule's own."""
+    given = labels_of(condition.value)
+    if given:
+        return " ".join(f"{{{{{label}}}}}" for label in sorted(given))
+    return " ".join(condition.labels.values()) or ("__auto" if given is None else title)
 
 
 def _levels(alert: Alert) -> Sequence[Level]:
-    """Colours by the thresholds of an alert; where a value has to be high, the colours start with red."""
-    first = alert.tiers[0].conditions[0]
-    if not first.threshold:
+    """Colours by the thresholds of an alert, so that a value has its colour exactly while the condition holds."""
+    first = alert.tiers[0]
+    if not first.conditions[0].threshold:
         return [Level(None, "green")]
-    if first.op.startswith("<"):
-        return [Level(None, _color(alert.tiers[0].severity)), Level(float(first.threshold), "green")]
-    beyond = [Level(float(tier.conditions[0].threshold), _color(tier.severity)) for tier in alert.tiers]
-    return [Level(None, "green"), *beyond]
+    tiers = [(tier.conditions[0], _color(tier.severity)) for tier in alert.tiers]
+    return list(_colored(tiers))
+
+
+def _colored(tiers: Sequence[tuple[Condition, str]]) -> Iterator[Level]:
+    """Yield steps from low to high.
+
+    Grafana colours a value from a step on, the step itself included. An alert with `>` does not fire at its threshold:
+    its step is the next number that a computer can tell apart (for 0 the smallest above it, 5e-324), and what counts
+    whole things has its colour from the next whole number on all the same.
+    """
+    op, at = tiers[0][0].op, [float(condition.threshold) for condition, _ in tiers]
+    colors = [color for _, color in tiers]
+    after = [math.nextafter(value, math.inf) for value in at]
+    match op:
+        case "<" | "<=":
+            yield Level(None, colors[0])
+            yield Level((at if op == "<" else after)[0], "green")
+        case "==":
+            yield from (Level(None, "green"), Level(at[0], colors[0]), Level(after[0], "green"))
+        case _:
+            yield Level(None, "green")
+            yield from map(Level, at if op == ">=" else after, colors)
 
 
 def _color(severity: str) -> str:

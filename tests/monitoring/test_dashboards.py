@@ -1,7 +1,9 @@
 """Dashboards hold what Grafana needs and people forget: units, unique names, data source by variable, known metrics."""
 
 import json
-from collections.abc import Iterator
+import math
+import operator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -84,18 +86,63 @@ def test_a_dashboard_obeys_its_variables() -> None:
     assert 'step=~"$step"' in panel["targets"][0]["expr"]
 
 
-def test_thresholds_come_from_the_alert() -> None:
+def _system_panels() -> dict[str, dict[str, Any]]:
     (config, _) = reference.objects("production", "ConfigMap")
-    panels = {panel["title"]: panel for panel in _panels(json.loads(config["data"]["apm-dashboard.json"]))}
-    memory = panels["Memory of the limit"]["fieldConfig"]["defaults"]
+    return {panel["title"]: panel for panel in _panels(json.loads(config["data"]["apm-dashboard.json"]))}
+
+
+def test_thresholds_come_from_the_alert() -> None:
+    memory = _system_panels()["Memory of the limit"]["fieldConfig"]["defaults"]
     assert memory["unit"] == "percentunit"
-    assert memory["thresholds"]["steps"] == [
-        {"color": "green", "value": None},
-        {"color": "orange", "value": 0.85},
-        {"color": "red", "value": 0.95},
-    ]
-    down = panels["Runtime down"]["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    assert down == [{"color": "red", "value": None}, {"color": "green", "value": 1.0}]
+    steps = memory["thresholds"]["steps"]
+    assert [step["color"] for step in steps] == ["green", "orange", "red"]
+    assert [step["value"] for step in steps] == [None, pytest.approx(0.85), pytest.approx(0.95)]
+
+
+def _color_in_grafana(panel: dict[str, Any], value: float) -> str:
+    """As Grafana does it: the last step that the value has reached."""
+    steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+    return [step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]
+
+
+SHOWN = [
+    (panel.title, panel.alert)
+    for dashboard in reference.dashboards("production")
+    if dashboard.name == "apm-dashboard"
+    for row in dashboard.spec.rows
+    for panel in row.panels
+    if panel.alert
+]
+COMPARE: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": operator.lt}
+
+
+@pytest.mark.parametrize(("title", "name"), SHOWN)
+def test_a_panel_has_a_colour_exactly_while_its_alert_holds(title: str, name: str) -> None:
+    panel, alert = _system_panels()[title], reference.alerts("production")[name]
+    for limit in [float(tier.conditions[0].threshold) for tier in alert.tiers]:
+        for value in (0.0, limit * 0.99, limit, math.nextafter(limit, math.inf), limit + 0.5, limit + 1):
+            holds = [
+                {"critical": "red", "warning": "orange", "info": "blue"}[tier.severity]
+                for tier in alert.tiers
+                if COMPARE[tier.conditions[0].op](value, float(tier.conditions[0].threshold))
+            ]
+            assert _color_in_grafana(panel, value) == (holds[-1] if holds else "green"), f"{title} at {value}"
+
+
+def test_nothing_and_half_open_are_green() -> None:
+    panels = _system_panels()
+    for title, value in (("Failed backups", 0), ("Events given up", 0), ("Budgets used up", 0), ("Open breakers", 1)):
+        assert _color_in_grafana(panels[title], value) == "green"
+        assert _color_in_grafana(panels[title], value + 1) == "orange"
+
+
+def test_pods_are_told_apart_and_components_are_named() -> None:
+    panels = _system_panels()
+    for title in ("CPU of the limit", "Memory of the limit"):
+        assert {target["legendFormat"] for target in panels[title]["targets"]} == {"{{pod}}"}
+    assert [t["legendFormat"] for t in panels["Pods that answer"]["targets"]] == ["api", "worker", "scheduler"]
+    assert panels["Events given up"]["targets"][0]["legendFormat"] == "{{channel}}"
+    assert panels["Runs lost to other workers"]["targets"][0]["legendFormat"] == "Runs lost to other workers"
 
 
 def test_every_alert_has_a_panel_or_says_why_not() -> None:
