@@ -1,5 +1,6 @@
 """The API: who may call it, what it refuses and how, and what it says about runs."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,9 @@ import pytest
 from runtime.app import reachable
 from runtime.app.api import Api
 from runtime.app.series import announce
+from runtime.services.store.runs import new
+from runtime.worker import starting
+from runtime.worker.starting import Start
 from tests.runtime.conftest import World, workflow
 
 ASK = """
@@ -116,3 +120,31 @@ async def test_a_worker_answers_its_probes_and_has_no_api(world: World) -> None:
         ready = (await api.get("/readyz")).json()
         assert (ready["ready"], ready["specs"]) == (True, {"main": world.documents["main"].digest})
         assert 'apm_runs_total{outcome="failed",workflow="main"} 0.0' in (await api.get("/metrics")).text
+
+
+async def test_who_follows_a_run_hears_it_to_its_end(world: World, api: httpx.AsyncClient) -> None:
+    world.documents["main"] = document = workflow("steps: [{id: s, function: text-statistics, with: {text: x}}]")
+    id_ = await starting.start(world.store, world.clock, {"main": document}, Start("main", {}))
+    following = asyncio.create_task(api.get(f"/runs/{id_}/events"))
+    await asyncio.sleep(0.2)
+    assert not following.done()
+    await world.go_on(id_)
+    lines = (await asyncio.wait_for(following, 5)).text.splitlines()
+    kinds = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    assert kinds == ["run-started", "step-started", "step-ended", "run-ended"]
+
+
+async def test_who_follows_a_run_elsewhere_misses_no_event(world: World, api: httpx.AsyncClient) -> None:
+    """What another process has written has to come from the store, also when this one writes what comes after it."""
+    await world.store.runs.add(new("r", "main", "d", {}, 0))
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+    following = asyncio.create_task(api.get("/runs/r/events"))
+    await asyncio.sleep(0.2)
+    rows: list[Any] = [{"seq": seq, "kind": f"k{seq}", "at": 1, "data": {}} for seq in (1, 2, 3)]
+    stored = {"_id": f"r|{1:015d}", "run": "r", **rows[0], "data": "{}"}
+    await world.store.collections["run_events"].add(stored)
+    await world.store.run_events.add("r", rows[1:])
+    await world.store.runs.end(run, "succeeded", 2)
+    lines = (await asyncio.wait_for(following, 5)).text.splitlines()
+    assert [line for line in lines if line.startswith("event: ")] == ["event: k1", "event: k2", "event: k3"]
