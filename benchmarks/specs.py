@@ -87,7 +87,7 @@ spec:
       default: work
     - id: review
       approval:
-        {{message: "Is this right?", options: [accept, reject], assignees: [ops], timeout: 24h, onTimeout: reject}}
+        {{message: "Is this right?", options: [accept, reject], assignees: [ops], timeout: 30m, onTimeout: reject}}
 """
 
 RUNTIME = """\

@@ -13,19 +13,42 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain specs/runtime.yaml:12"
+    epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain specs/runtime.yaml:12; "
+    "apm explain workflow apm-cycle"
 )
 @click.argument("what", required=False)
+@click.argument("name", required=False)
 @with_terminal
-def explain(terminal: Terminal, what: str | None) -> None:
+def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
     """Explain a code, a kind or field, a rendered line, or a line of a spec.
 
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
-    every environment that would be another if that line were. Without an argument all codes, risks and kinds are
-    listed.
+    every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
+    and money that one run takes at most. Without an argument all codes, risks and kinds are listed.
     """
-    for line in _answer(terminal, what) if what else _all():
+    for line in _lines(terminal, what, name):
         click.echo(line)
+
+
+def _lines(terminal: Terminal, what: str | None, name: str | None) -> Iterator[str]:
+    if what is None:
+        return _all()
+    return _most(terminal, what, name) if name else _answer(terminal, what)
+
+
+def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
+    """Explain what one run of a workflow takes at most."""
+    from generator.commands._common import checked
+    from generator.problems import Failure, nearest
+    from generator.workflows.estimates import lines
+
+    if what != "workflow":
+        raise click.UsageError(f'only `workflow` takes a name, "{what}" does not')
+    specs = checked(terminal).written
+    workflow = specs.find("Workflow", name)
+    if workflow is None:
+        raise Failure(f'there is no workflow "{name}"', nearest(name, specs.names("Workflow")))
+    yield from lines(specs, workflow)
 
 
 def _answer(terminal: Terminal, what: str) -> Iterator[str]:

@@ -99,7 +99,7 @@ _OPEN = ("additionalProperties", "unevaluatedProperties", "patternProperties", "
 
 def input_schema(catalogue: Catalogue, workflow: Declared) -> object:
     """Return the JSON Schema of a workflow's input, or None."""
-    return _schema(catalogue, workflow, workflow.spec.input)
+    return schema_of(catalogue, workflow, workflow.spec.input)
 
 
 def output_schema(catalogue: Catalogue, step: Step) -> object:
@@ -141,10 +141,11 @@ def _with(*names: str) -> Mapping[str, Any]:
 
 def _of(catalogue: Catalogue, kind: str, name: str) -> object:
     spec = catalogue.find(kind, name)
-    return _schema(catalogue, spec, spec.spec.output) if spec else None
+    return schema_of(catalogue, spec, spec.spec.output) if spec else None
 
 
-def _schema(catalogue: Catalogue, spec: Declared, written: str | Mapping[str, Any] | None) -> object:
+def schema_of(catalogue: Catalogue, spec: Declared, written: str | Mapping[str, Any] | None) -> object:
+    """Return a JSON Schema that stands in a spec or in a file beside it; None where it can't be read."""
     if isinstance(written, str):
         return _read(catalogue.files.get(beside(spec.document.file, written), ""))
     return written

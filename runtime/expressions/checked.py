@@ -11,10 +11,11 @@ _Path = tuple[tuple[str, ...], int, bool]
 
 # Field numbers of CheckedExpr, SourceInfo and Expr.
 _VALUE, _EXPR, _SOURCE, _POSITIONS = 2, 4, 5, 4
-_ID, _CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _COMPREHENSION = range(2, 10)
+ID, _CONST, _IDENT, _SELECT, _CALL, _LIST, _STRUCT, _COMPREHENSION = range(2, 10)
 
 
-def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+def fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Yield number and value of the fields of a message."""
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
@@ -39,12 +40,14 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _one(data: bytes, number: int) -> bytes:
-    return next((value for key, value in _fields(data) if key == number and isinstance(value, bytes)), b"")
+def one(data: bytes, number: int) -> bytes:
+    """Return a field that is a text or a message; empty where it is not there."""
+    return next((value for key, value in fields(data) if key == number and isinstance(value, bytes)), b"")
 
 
-def _number(data: bytes, number: int) -> int:
-    return next((value for key, value in _fields(data) if key == number and isinstance(value, int)), 0)
+def number(data: bytes, number: int) -> int:
+    """Return a field that is a number; 0 where it is not there."""
+    return next((value for key, value in fields(data) if key == number and isinstance(value, int)), 0)
 
 
 @dataclass
@@ -61,7 +64,7 @@ class _Reader:
             if path[0][0] not in self.bound:
                 self.found.append(path)
             return
-        for number, value in _fields(expr):
+        for number, value in fields(expr):
             if number in (_SELECT, _CALL, _LIST, _STRUCT, _COMPREHENSION) and isinstance(value, bytes):
                 self._parts(number, value)
 
@@ -70,7 +73,7 @@ class _Reader:
             self._comprehension(node)
             return
         inside = {_SELECT: (1,), _CALL: (1, 3), _LIST: (1,)}.get(kind, ())
-        for number, value in _fields(node):
+        for number, value in fields(node):
             if not isinstance(value, bytes):
                 continue
             if kind == _STRUCT and number == 2:
@@ -79,34 +82,34 @@ class _Reader:
                 self.read(value)
 
     def _comprehension(self, node: bytes) -> None:
-        self.read(_one(node, 2))
-        names = [_one(node, number).decode() for number in (1, 3, 8)]
+        self.read(one(node, 2))
+        names = [one(node, number).decode() for number in (1, 3, 8)]
         self.bound.extend(names)
         for number in (4, 5, 6, 7):
-            self.read(_one(node, number))
+            self.read(one(node, number))
         del self.bound[-len(names) :]
 
     def _entry(self, entry: bytes) -> None:
-        for number, value in _fields(entry):
+        for number, value in fields(entry):
             if number in (3, 4) and isinstance(value, bytes):
                 self.read(value)
 
     def _path(self, expr: bytes) -> _Path | None:
-        if ident := _one(expr, _IDENT):
-            return (_one(ident, 1).decode(),), self.positions.get(_number(expr, _ID), 0), False
-        if select := _one(expr, _SELECT):
-            base = self._path(_one(select, 1))
-            return base and ((*base[0], _one(select, 2).decode()), base[1], bool(_number(select, 3)))
-        if call := _one(expr, _CALL):
+        if ident := one(expr, _IDENT):
+            return (one(ident, 1).decode(),), self.positions.get(number(expr, ID), 0), False
+        if select := one(expr, _SELECT):
+            base = self._path(one(select, 1))
+            return base and ((*base[0], one(select, 2).decode()), base[1], bool(number(select, 3)))
+        if call := one(expr, _CALL):
             return self._index(call)
         return None
 
     def _index(self, call: bytes) -> _Path | None:
-        if _one(call, 2) != b"_[_]":
+        if one(call, 2) != b"_[_]":
             return None
-        operand, key = [value for number, value in _fields(call) if number == 3 and isinstance(value, bytes)]
+        operand, key = [value for number, value in fields(call) if number == 3 and isinstance(value, bytes)]
         base = self._path(operand)
-        name = _one(_one(key, _CONST), 6).decode()
+        name = one(one(key, _CONST), 6).decode()
         if base is None or not name:
             if base is not None:
                 self.read(key)
@@ -114,11 +117,17 @@ class _Reader:
         return (*base[0], name), base[1], False
 
 
+def parts(serialized: bytes) -> tuple[bytes, dict[int, int]]:
+    """Return the root of an expression, and the offset of each part by its id."""
+    root = one(serialized, _VALUE)
+    source = one(root, _SOURCE)
+    entries = [value for key, value in fields(source) if key == _POSITIONS and isinstance(value, bytes)]
+    return one(root, _EXPR), {number(entry, 1): number(entry, 2) for entry in entries}
+
+
 def paths(serialized: bytes) -> tuple[_Path, ...]:
     """Return `(path, offset, stands in has())` of everything that the expression reads, in order."""
-    root = _one(serialized, _VALUE)
-    source = _one(root, _SOURCE)
-    entries = [value for number, value in _fields(source) if number == _POSITIONS and isinstance(value, bytes)]
-    reader = _Reader({_number(entry, 1): _number(entry, 2) for entry in entries})
-    reader.read(_one(root, _EXPR))
+    root, positions = parts(serialized)
+    reader = _Reader(positions)
+    reader.read(root)
     return tuple(reader.found)

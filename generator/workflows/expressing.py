@@ -1,0 +1,68 @@
+"""What is wrong with the types of expressions: operators, fields, conditions, optional data, values for the state."""
+
+from collections.abc import Iterator, Mapping
+
+from generator.model import Catalogue, Declared, Loc, beside
+from generator.problems import Problem
+from generator.references import Expression, expressions
+from generator.workflows import types
+from generator.workflows.inference import Finding, infer
+from generator.workflows.reads import schema_of
+from generator.workflows.spans import inside
+from generator.workflows.typed import typed
+from generator.workflows.types import Type, from_schema
+from runtime.contract import Field_
+from runtime.expressions.tree import tree
+
+
+def problems(catalogue: Catalogue, workflow: Declared) -> Iterator[Problem]:
+    """Yield what is wrong with the expressions of a workflow, and with what they write."""
+    found = typed(catalogue, workflow)
+    for expression, finding in found.findings():
+        yield problem(catalogue, workflow, expression, finding)
+    for loc, value in found.writes():
+        field: Field_ | None = workflow.spec.state.get(loc[-1])
+        if field is not None and found.spot(loc).facts is not None:
+            yield from _written(workflow, loc, field, found.value(value, loc))
+
+
+def _written(workflow: Declared, loc: Loc, field: Field_, value: Type) -> Iterator[Problem]:
+    single = field.reducer == "append" and "list" not in value.kinds
+    # CEL and models write 3.0 for 3; the runtime makes it a whole number again.
+    also = ("null", "double") if field.type == "integer" else ("null",)
+    accepted = types.declared(field.type).kinds | frozenset(also)
+    if value.kinds and not single and not value.kinds & accepted:
+        message = f'"{loc[-1]}" is declared as {field.type}, and this writes {value.words()}'
+        related = ((workflow.document.key_at(("spec", "state", loc[-1])), f"declared as {field.type} here"),)
+        yield workflow.problem(loc, "expression-type", message, "", related=related)
+
+
+def gates(catalogue: Catalogue, agent: Declared) -> Iterator[Problem]:
+    """Yield what is wrong with the quality gates of an agent."""
+    schema = schema_of(catalogue, agent, agent.spec.output)
+    if schema is None:
+        return
+    roots: Mapping[str, Type] = {"output": from_schema(schema)}
+    for expression in expressions(agent, catalogue.files):
+        node = tree(expression.text) if expression.language == "cel" else None
+        if node:
+            for finding in infer(expression.text, node, roots, condition=True)[1]:
+                yield problem(catalogue, agent, expression, finding)
+
+
+def problem(catalogue: Catalogue, spec: Declared, expression: Expression, finding: Finding) -> Problem:
+    """Return a finding as a problem, where it stands in the file."""
+    found = spec.problem(expression.loc, finding.code, finding.message, finding.hint)
+    source = catalogue.files.get(found.place.file, "")
+    place = inside(source, found.place, expression.text, finding.offset, finding.length)
+    return Problem(place, found.code, found.message, found.hint, found.path)
+
+
+def at(catalogue: Catalogue, spec: Declared, loc: Loc, text: str, offset: int, length: int) -> Problem:
+    """Return an empty problem at a part of an expression; for its place."""
+    return problem(catalogue, spec, Expression(loc, "cel", text), Finding("", offset, length, ""))
+
+
+def file_text(catalogue: Catalogue, spec: Declared, relative: str) -> str:
+    """Return the text of a file beside a spec; empty where there is none."""
+    return catalogue.files.get(beside(spec.document.file, relative), "")
