@@ -11,7 +11,7 @@ import click
 
 from generator import cli
 from generator.codes import pages as code_pages
-from generator.documentation import fields
+from generator.documentation import fields, functions, http_api
 from generator.documentation.fields import FieldDoc
 from generator.model import Kind, Metadata
 from generator.pipeline import CHECKS, KINDS
@@ -31,6 +31,8 @@ def pages() -> dict[Path, str]:
     found[FOLDER / "codes.md"] = _codes()
     found[FOLDER / "metrics.md"] = _metrics()
     found[FOLDER / "commands.md"] = _commands()
+    found[FOLDER / "functions.md"] = functions.page()
+    found[FOLDER / "http-api.md"] = http_api.page()
     return {path: NOTE + text for path, text in found.items()}
 
 

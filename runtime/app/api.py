@@ -1,10 +1,10 @@
-"""The HTTP API: start, look at, answer, cancel and follow runs. Problems are `application/problem+json`."""
+"""The HTTP API of `runtime.contract.api.ROUTES`: runs and events. Problems are `application/problem+json`."""
 
 import asyncio
 import hmac
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sse_starlette.sse import EventSourceResponse
 from starlette.applications import Starlette
@@ -12,7 +12,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from runtime.app.bodies import checked, read_json
+from runtime.app.publishing import Publishing
 from runtime.contract import WorkflowDocument
+from runtime.contract.api import AnswerBody, StartBody
+from runtime.contract.openapi import openapi
 from runtime.problems import Failure, Problem, StepError, failed, problem
 from runtime.services.clock import Clock
 from runtime.services.store import Store
@@ -50,10 +54,12 @@ class Api:
         self._documents = documents
         self._worker = worker
         self._full = full
+        self._publishing = Publishing(store, clock, telemetry, documents)
 
     def asgi(self) -> Starlette:
         """Return the application."""
         routes = [Route("/healthz", self._healthz), Route("/readyz", self._readyz), Route("/metrics", self._metrics)]
+        routes.append(Route("/openapi.json", self._openapi))
         if self._full:
             routes += [
                 Route("/runs", self._guarded(self._start), methods=["POST"]),
@@ -62,6 +68,7 @@ class Api:
                 Route("/runs/{id}/cancel", self._guarded(self._cancel), methods=["POST"]),
                 Route("/runs/{id}/answer", self._guarded(self._answer), methods=["POST"]),
                 Route("/runs/{id}/events", self._guarded(self._events)),
+                Route("/channels/{name}/events", self._guarded(self._publishing.handle), methods=["POST"]),
             ]
         return Starlette(routes=routes)
 
@@ -82,6 +89,10 @@ class Api:
     async def _metrics(self, request: Request) -> Response:
         del request
         return Response(self._telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def _openapi(self, request: Request) -> Response:
+        del request
+        return JSONResponse(openapi())
 
     # --- with a key ---------------------------------------------------------------------------------------------------
 
@@ -105,17 +116,9 @@ class Api:
             raise StepError(Problem("unauthorized", "A valid API key is needed", status=401))
 
     async def _start(self, request: Request) -> Response:
-        body = await _body(request)
-        workflow, input_ = body.get("workflow"), body.get("input", {})
-        if not isinstance(workflow, str) or not isinstance(input_, dict):
-            raise failed("invalid-input", "A run needs `workflow`, and `input` as an object")
-        asked = Start(
-            workflow,
-            cast("dict[str, Any]", input_),
-            trigger="api",
-            id=request.headers.get("idempotency-key", ""),
-            priority=int(body.get("priority", 0)),
-        )
+        body = checked(StartBody, await read_json(request), "A run needs `workflow`, and `input` as an object")
+        key = request.headers.get("idempotency-key", "")
+        asked = Start(body.workflow, body.input, trigger="api", id=key, priority=body.priority)
         run = await starting.begun(self._store, self._clock, self._documents, asked)
         self._nudge()
         return JSONResponse(_json(run), 201, headers={"Location": f"/runs/{run.id}"})
@@ -137,12 +140,9 @@ class Api:
         return JSONResponse({"id": run.id, "state": state}, 202 if state == "running" else 200)
 
     async def _answer(self, request: Request) -> Response:
-        body = await _body(request)
-        if "value" not in body:
-            raise failed("invalid-input", "An answer needs `value`")
-        by, comment = str(body.get("by", "api")), str(body.get("comment", ""))
-        id_, to = request.path_params["id"], body.get("to")
-        await starting.answer(self._store, self._clock, id_, body["value"], by=by, comment=comment, to=to)
+        body = checked(AnswerBody, await read_json(request), "An answer needs `value`")
+        id_ = request.path_params["id"]
+        await starting.answer(self._store, self._clock, id_, body.value, by=body.by, comment=body.comment, to=body.to)
         self._nudge()
         return JSONResponse(_json(await starting.found(self._store, id_)))
 
@@ -202,16 +202,6 @@ async def _next(
 
 def _told(event: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": str(event["seq"]), "event": event["kind"], "data": json.dumps(event["data"], default=str)}
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    try:
-        found: Any = await request.json()
-    except ValueError as error:
-        raise failed("invalid-input", "The body is not JSON", str(error)) from error
-    if not isinstance(found, dict):
-        raise failed("invalid-input", "The body is not an object")
-    return cast("dict[str, Any]", found)
 
 
 def _refusal(found: Problem) -> Response:

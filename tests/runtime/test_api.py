@@ -65,6 +65,7 @@ async def test_the_same_idempotency_key_starts_one_run(api: httpx.AsyncClient) -
         ("POST", "/runs", {"input": {}}, 400, "invalid-input"),
         ("POST", "/runs", {"workflow": "main", "input": {"n": "x"}}, 400, "invalid-input"),
         ("POST", "/runs", [], 400, "invalid-input"),
+        ("POST", "/runs", {"workflow": "main", "priority": "high"}, 400, "invalid-input"),
         ("GET", "/runs/nope", None, 404, "not-found"),
         ("GET", "/runs?limit=x", None, 400, "invalid-input"),
         ("POST", "/runs/nope/cancel", {}, 404, "not-found"),

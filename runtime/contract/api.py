@@ -1,0 +1,270 @@
+"""The HTTP API as data: every route with its bodies, answers and refusals; OpenAPI and the page are made of it.
+
+A test holds the application to this table: what is served is written here, and what is written here is served.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runtime.contract.values import Strict
+
+PROBLEM = "application/problem+json"
+CLOUD_EVENT = "application/cloudevents+json"
+
+
+class Body(Strict):
+    """A body; what is written below its fields is what OpenAPI says of them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class ProblemBody(Body):
+    """Why a request is refused (RFC 9457)."""
+
+    type: str
+    """Kind of the problem, such as `not-found`; the same words that `onError` matches."""
+    title: str
+    """One sentence."""
+    detail: str = ""
+    """What exactly is wrong."""
+    instance: str = ""
+    """Step in which it happened."""
+    status: int
+    """The HTTP status again."""
+
+
+class Asked(Body):
+    """A body that is sent; what it holds besides its fields is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class StartBody(Asked):
+    """What is to be run."""
+
+    workflow: str
+    """Name of the workflow."""
+    input: dict[str, Any] = Field(default_factory=dict)
+    """Input, held to the workflow's schema."""
+    priority: int = 0
+    """Runs with a higher number are taken first."""
+
+
+class AnswerBody(Asked):
+    """An answer to what a run asks."""
+
+    value: Any
+    """The chosen option of an approval, or what the question's schema takes."""
+    by: str = "api"
+    """Who answers."""
+    comment: str = ""
+    """Kept with the answer."""
+    to: str | None = None
+    """Id or path of the question, where the run has several."""
+
+
+class RunBody(Body):
+    """A run."""
+
+    id: str
+    workflow: str
+    digest: str
+    """sha256 of the workflow document that it was started with, and stays with."""
+    state: Literal["queued", "running", "waiting", "interrupted", "succeeded", "failed", "cancelled", "timeout"]
+    attempt: int
+    """How often a worker has taken it up."""
+    created: int
+    """Milliseconds since 1970."""
+    started: int
+    """Milliseconds since 1970; 0 before the first worker has taken it."""
+    ended: int
+    """Milliseconds since 1970; 0 until it has ended."""
+    trigger: str
+    """`api`, `manual`, or the channel or schedule that started it."""
+    input: dict[str, Any]
+    output: Any = None
+    """What the workflow answers with, once it has succeeded."""
+    problem: ProblemBody | None = None
+    """Why it failed."""
+    waiting: list[dict[str, Any]]
+    """What it waits for: `{id, path, kind, message, options, schema, assignees, deadline, ...}`."""
+
+
+class RunsBody(Body):
+    """Runs, newest first."""
+
+    runs: list[RunBody]
+
+
+class StateBody(Body):
+    """Where a run stands."""
+
+    id: str
+    state: str
+
+
+class EventBody(Body):
+    """An event that has been taken."""
+
+    id: str
+    """Its id: the channel's name, a colon, and the key that was given or made up."""
+    channel: str
+    duplicate: bool
+    """An event with this id had been taken before; nothing happens again."""
+
+
+class CloudEvent(Asked):
+    """A CloudEvent (1.0, structured form); attributes that are not named here are ignored."""
+
+    id: str = Field(min_length=1)
+    """Id at the source; `source` and `id` together are the key by which an event is taken once."""
+    source: str = Field(min_length=1)
+    """Who publishes it."""
+    data: Any = None
+    """The payload."""
+
+
+class ReadyBody(Body):
+    """Whether this process can work."""
+
+    ready: bool
+    store: bool
+    """The state store answers."""
+    draining: bool
+    """The process is about to stop."""
+    specs: dict[str, str]
+    """Digest of every workflow document, by name."""
+
+
+class AliveBody(Body):
+    """The process lives."""
+
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A value in the query or in a header."""
+
+    name: str
+    place: Literal["query", "header"]
+    meaning: str
+    type: Literal["string", "integer"] = "string"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One way in which a request ends well, or in which a probe says no."""
+
+    status: int
+    meaning: str
+    body: type[BaseModel] | None = None
+    media: str = "application/json"
+    schema: dict[str, Any] = field(default_factory=dict[str, Any])
+    """JSON Schema where no model says it."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    name: str
+    """The operation's id."""
+    summary: str
+    text: str
+    answers: tuple[Answer, ...]
+    example: str
+    """Arguments of a curl call after the address."""
+    body: type[BaseModel] | dict[str, Any] | None = None
+    """Model or JSON Schema of the request's body."""
+    more_bodies: tuple[tuple[str, type[BaseModel]], ...] = ()
+    """Other media types that are taken, with their models."""
+    parameters: tuple[Parameter, ...] = ()
+    refusals: tuple[tuple[int, str, str], ...] = ()
+    """Status, type and meaning of every problem of its own."""
+    guarded: bool = True
+    """It needs a key, and only the roles `api` and `all` have it."""
+
+
+_TEXT = {"type": "string"}
+_KEY = "One start or event for one key, however often it is sent."
+_NO_RUN = (404, "not-found", "there is no such run")
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET", "/healthz", "healthz", "Whether the process lives", "For liveness probes; nothing is asked.",
+        (Answer(200, "it lives", AliveBody),), "", guarded=False,
+    ),
+    Route(
+        "GET", "/readyz", "readyz", "Whether the process can work", "For readiness probes; asks the state store.",
+        (Answer(200, "ready", ReadyBody), Answer(503, "not ready", ReadyBody)), "", guarded=False,
+    ),
+    Route(
+        "GET", "/metrics", "metrics", "Metrics for Prometheus", "docs/reference/metrics.md names all of them.",
+        (Answer(200, "text exposition format", media="text/plain", schema=_TEXT),), "", guarded=False,
+    ),
+    Route(
+        "GET", "/openapi.json", "openapi", "This description", "OpenAPI 3.1; all roles have it.",
+        (Answer(200, "the description", schema={"type": "object"}),), "", guarded=False,
+    ),
+    Route(
+        "POST", "/runs", "startRun", "Start a run",
+        "Queues the run; a worker takes it up. The same `Idempotency-Key` again answers with the run that is there.",
+        (Answer(201, "queued; `Location` names the run", RunBody),),
+        """-X POST -H 'Idempotency-Key: order-7' -d '{"workflow": "apm-cycle", "input": {}}'""",
+        body=StartBody, parameters=(Parameter("Idempotency-Key", "header", f"Becomes the run's id. {_KEY}"),),
+        refusals=((400, "invalid-input", "the body, or the input by the workflow's schema"),
+                  (404, "not-found", "there is no such workflow")),
+    ),
+    Route(
+        "GET", "/runs", "listRuns", "List runs, newest first", "", (Answer(200, "runs", RunsBody),), "",
+        parameters=(Parameter("workflow", "query", "Runs of this workflow only."),
+                    Parameter("state", "query", "Runs in this state only."),
+                    Parameter("limit", "query", "How many, 50 by default and 500 at most.", "integer")),
+        refusals=((400, "invalid-input", "`limit` is no number"),),
+    ),
+    Route(
+        "GET", "/runs/{id}", "showRun", "Show a run", "", (Answer(200, "the run", RunBody),), "",
+        refusals=(_NO_RUN,),
+    ),
+    Route(
+        "POST", "/runs/{id}/cancel", "cancelRun", "Cancel a run",
+        "A run that a worker executes ends within seconds; what it has done stays done.",
+        (Answer(200, "it has ended", StateBody), Answer(202, "its worker is told", StateBody)), "-X POST",
+        refusals=(_NO_RUN,),
+    ),
+    Route(
+        "POST", "/runs/{id}/answer", "answerRun", "Answer what a run asks", "The run is queued and goes on.",
+        (Answer(200, "the run", RunBody),), """-X POST -d '{"value": "accept", "by": "ada"}'""",
+        body=AnswerBody,
+        refusals=((400, "invalid-input", "no `value`, none of the options, or refused by the question's schema"),
+                  _NO_RUN,
+                  (409, "conflict", "the run does not wait for that (any more)")),
+    ),
+    Route(
+        "GET", "/runs/{id}/events", "followRun", "Follow a run",
+        "Server-sent events, old ones first and new ones as they come, until the run has ended. `id` is the number of "
+        "the event, `event` its kind (`step-ended`, `run-ended`, ...), `data` JSON.",
+        (Answer(200, "a stream", media="text/event-stream", schema=_TEXT),), "-N",
+        parameters=(Parameter("Last-Event-ID", "header", "Number of the last event that is known already."),),
+        refusals=(_NO_RUN,),
+    ),
+    Route(
+        "POST", "/channels/{name}/events", "publishEvent", "Publish an event on a channel",
+        "The body is the payload, held to the channel's schema; Alertmanager's webhook sends its notification in this "
+        f"way. With the content type `{CLOUD_EVENT}` it is a CloudEvent, whose `data` is the payload. The scheduler "
+        "hands the event to workflows that the channel triggers and to runs that listen, within a second. Without a "
+        "key every request is an event of its own.",
+        (Answer(202, "taken", EventBody),),
+        """-X POST -H 'Idempotency-Key: movement-7' -d @payload.json""",
+        body={}, more_bodies=((CLOUD_EVENT, CloudEvent),),
+        parameters=(Parameter("Idempotency-Key", "header", f"{_KEY} A CloudEvent's `source` and `id` do the same."),),
+        refusals=((400, "invalid-input", "the body is not JSON"), (404, "not-found", "no workflow knows this channel"),
+                  (422, "invalid-payload", "the channel's schema refuses the payload, or it is no CloudEvent")),
+    ),
+)  # fmt: skip
+"""Every operation, in the order of the reference page."""
