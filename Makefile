@@ -3,11 +3,12 @@
 SHELL := bash
 PY := .venv/bin/python
 APM := .venv/bin/apm
+comma := ,
 TOOLS_DIR = $(shell python3 toolchain/build.py --path)
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
 .PHONY: demo
 demo: ## install, validate, render, run the reference workflow here (FAST=1: written replies; MODEL=file.gguf: another model)
@@ -29,6 +30,18 @@ check: lint ## as `test` without the tools that have to be built: needs Python o
 .PHONY: e2e
 e2e: install tools ## the tests against a real API server, promtool, amtool, kubeconform
 	$(PY) -m pytest tests/e2e tests/monitoring
+
+.PHONY: image
+image: ## build the runtime image with Docker (BASE=..., BUILDER=..., IMAGE=name, CA=file.pem, PIP_CONF=file: runtime/image/README.md)
+	DOCKER_BUILDKIT=1 docker build --file runtime/image/Dockerfile --tag $(or $(IMAGE),apm-runtime):$(shell git rev-parse --short HEAD) \
+	  $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(BUILDER),--build-arg BUILDER=$(BUILDER)) \
+	  --build-arg SOURCE_DATE_EPOCH=$(shell git log -1 --format=%ct) --build-arg REVISION=$(shell git describe --always --dirty --abbrev=40) \
+	  --build-arg SOURCE=$(SOURCE) --build-arg VERSION=$(VERSION) \
+	  $(if $(CA),--secret id=ca$(comma)src=$(CA)) $(if $(PIP_CONF),--secret id=pip$(comma)src=$(PIP_CONF)) .
+
+.PHONY: e2e-image
+e2e-image: install ## build the runtime image and run the staging system from it, confined as rendered (root; about 4 minutes)
+	APM_IMAGE_TEST=1 $(PY) -m pytest tests/image
 
 .PHONY: lint
 lint: install ## ruff, import layers, pyright strict, `apm validate`, `apm render --check`, reference pages
@@ -58,6 +71,10 @@ bench-runtime: install ## runs per second, cost of a step and idle memory of the
 .PHONY: crash
 crash: install ## kill and pause real workers at random moments, TRIALS=20 SEED=n, and judge what is left
 	$(PY) -m tests.runtime.crash --trials $(or $(TRIALS),20) $(if $(SEED),--seed $(SEED))
+
+.PHONY: engines
+engines: install ## the tests of the state store on a second engine, SecantusDB, in an environment of its own
+	$(PY) -m tests.runtime.engines
 
 .PHONY: docs
 docs: install ## write docs/reference anew from the code
