@@ -55,7 +55,10 @@ class _Search:
     known: dict[tuple[int, Visits], tuple[int, tuple[int, Visits] | None]] = field(
         default_factory=dict[tuple[int, Visits], tuple[int, "tuple[int, Visits] | None"]]
     )
-    open_: list[tuple[int, Visits]] = field(default_factory=list[tuple[int, Visits]])
+    open_: dict[tuple[int, Visits], None] = field(default_factory=dict[tuple[int, Visits], None])
+    """Where the search is, in the order in which it got there."""
+    cut: bool = False
+    """There were too many combinations; the result is too small."""
     endless: tuple[int, ...] = ()
     waited: set[int] = field(default_factory=set[int])
     """Steps that wait, where a cycle was cut: people or events decide how often it repeats."""
@@ -63,7 +66,7 @@ class _Search:
     def run(self) -> int:
         """Return the weight of the heaviest way from the first step."""
         limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, 20_000))  # one level for each visit of the way
+        sys.setrecursionlimit(max(limit, 2 * _STATES))  # one level for each visit of the way
         try:
             return self.longest(0, (0,) * len(self.scope.nodes))
         finally:
@@ -74,22 +77,26 @@ class _Search:
         state = (position, visits)
         if state in self.known:
             return self.known[state][0]
-        if state in self.open_ or len(self.known) > _STATES:
+        if state in self.open_:
             self._cycle(state)
             return 0
-        self.open_.append(state)
+        if len(self.known) + len(self.open_) > _STATES:
+            self.cut = True
+            return 0
+        self.open_[state] = None
         best, after = 0, None
         for target, then in self._after(position, visits):
             length = self.longest(target, then) if target is not None else 0
             if length > best and target is not None:
                 best, after = length, (target, then)
-        self.open_.pop()
+        del self.open_[state]
         over = self._over(position, visits)
         self.known[state] = ((self.over if over else self.weights[position]) + best, after)
         return self.known[state][0]
 
     def _cycle(self, state: tuple[int, Visits]) -> None:
-        around = self.open_[self.open_.index(state) :] if state in self.open_ else []
+        around = list(self.open_)
+        around = around[around.index(state) :]
         positions = tuple(dict.fromkeys(position for position, _ in around))
         waiting = [p for p in positions if isinstance(self.scope.nodes[p].step, WAITS)]
         self.waited.update(waiting)
@@ -160,6 +167,8 @@ def _bound(types: Typed, scope: Scope) -> Bound:
     steps = search.run()
     names = [scope.nodes[position].step.id for position in sorted(search.waited)]
     waits = [f"whoever answers {name} sends the run back no more than once" for name in names]
+    if search.cut:
+        waits.append(f"there are more ways than can be tried ({_STATES} combinations), so the steps may be more")
     own = tuple(scope.nodes[position] for position in search.endless)
     return Bound(steps, search.way(), own or tuple(endless), (*assumptions, *waits))
 

@@ -253,6 +253,7 @@ _CALLS: Mapping[str, Rule] = {
     "_&&_": Inference.conjunction, "_||_": Inference.conjunction, "!_": Inference.negation, "_?_:_": Inference.choice,
     "_[_]": Inference.index, "_==_": _equality, "_!=_": _equality, "@in": _membership,
     "@not_strictly_false": lambda self, node, facts, bound: BOOL,
+    "dyn": lambda self, node, facts, bound: self.type_of(node.parts[0], facts, bound),
 }  # fmt: skip
 
 

@@ -15,6 +15,8 @@ _JSON = {"null": ("null",), "boolean": ("bool",), "integer": ("int",), "number":
          "string": ("string",), "array": ("list",), "object": ("map",), "any": KINDS}  # fmt: skip
 _DEEP = 12
 """Levels of a schema that are looked into; below, everything is possible (and schemas that hold themselves end)."""
+_PARTS = 5000
+"""Parts of a schema that are looked at, all told: one that refers to itself a few times in each level has billions."""
 
 
 @dataclass(frozen=True)
@@ -188,27 +190,49 @@ def declared(kind: str) -> Type:
 
 def from_schema(schema: Any, origin: Origin | None = None) -> Type:
     """Return what a JSON Schema accepts; `origin` is set where a model writes it."""
-    return _schema(schema, schema, origin, 0)
+    return _Schema(schema).read(schema, origin, 0)
 
 
-def _schema(schema: Any, root: Any, origin: Origin | None, depth: int) -> Type:
-    if not isinstance(schema, Mapping) or depth > _DEEP:
-        return replace(ANY, origin=origin)
-    form = cast("Mapping[str, Any]", schema)
-    if isinstance(form.get("$ref"), str):
-        return _schema(_pointed(root, form["$ref"]), root, origin, depth + 1)
-    for key in ("anyOf", "oneOf"):
-        if isinstance(form.get(key), list) and form[key] and not form.keys() & {"properties", "enum", "const"}:
-            return join(_schema(one, root, origin, depth + 1) for one in form[key])
-    if form.keys() & {"allOf", "if", "$dynamicRef", "not"}:
-        return replace(of(*_kinds(form)), origin=origin)
-    if "const" in form or isinstance(form.get("enum"), list):
-        return _constants(form["enum"] if "enum" in form else [form["const"]])
-    kinds = _kinds(form)
-    fields, closed = _properties(form, root, origin, depth)
-    items = _schema(form["items"], root, below(origin, "*"), depth + 1) if "items" in form else None
-    longest = form.get("maxItems") if isinstance(form.get("maxItems"), int) else None
-    return Type(frozenset(kinds), None, fields, closed, items, longest, origin)
+@dataclass
+class _Schema:
+    """Reads one schema; `root` is what its references start from."""
+
+    root: Any
+    left: int = _PARTS
+
+    def read(self, schema: Any, origin: Origin | None, depth: int) -> Type:
+        """Return what a part of the schema accepts."""
+        self.left -= 1
+        if not isinstance(schema, Mapping) or depth > _DEEP or self.left < 0:
+            return replace(ANY, origin=origin)
+        form = cast("Mapping[str, Any]", schema)
+        if isinstance(form.get("$ref"), str):
+            return self.read(_pointed(self.root, form["$ref"]), origin, depth + 1)
+        for key in ("anyOf", "oneOf"):
+            if isinstance(form.get(key), list) and form[key] and not form.keys() & {"properties", "enum", "const"}:
+                return join(self.read(one, origin, depth + 1) for one in form[key])
+        if form.keys() & {"allOf", "if", "$dynamicRef", "not"}:
+            return replace(of(*_kinds(form)), origin=origin)
+        if "const" in form or isinstance(form.get("enum"), list):
+            return _constants(form["enum"] if isinstance(form.get("enum"), list) else [form["const"]])
+        fields, closed = self._properties(form, origin, depth)
+        items = self.read(form["items"], below(origin, "*"), depth + 1) if "items" in form else None
+        longest = form.get("maxItems") if isinstance(form.get("maxItems"), int) else None
+        return Type(frozenset(_kinds(form)), None, fields, closed, items, longest, origin)
+
+    def _properties(
+        self, form: Mapping[str, Any], origin: Origin | None, depth: int
+    ) -> tuple[Mapping[str, Field], bool]:
+        written, needed = form.get("properties"), form.get("required")
+        known: Mapping[str, Any] = cast("Mapping[str, Any]", written) if isinstance(written, Mapping) else {}
+        required = cast("list[Any]", needed) if isinstance(needed, list) else []
+        fields = {
+            name: Field(self.read(one, below(origin, name), depth + 1), name in required) for name, one in known.items()
+        }
+        open_ = form.keys() & {"patternProperties", "unevaluatedProperties", "dependentSchemas"}
+        closed = form.get("additionalProperties") is False and not open_
+        # As known_fields does: a schema that lists properties and says nothing of others means those.
+        return fields, closed or ("properties" in form and "additionalProperties" not in form and not open_)
 
 
 def _kinds(form: Mapping[str, Any]) -> tuple[str, ...]:
@@ -223,22 +247,6 @@ def _kinds(form: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _constants(values: Iterable[Any]) -> Type:
     return join(constant(value) for value in values)
-
-
-def _properties(
-    form: Mapping[str, Any], root: Any, origin: Origin | None, depth: int
-) -> tuple[Mapping[str, Field], bool]:
-    written, needed = form.get("properties"), form.get("required")
-    known: Mapping[str, Any] = cast("Mapping[str, Any]", written) if isinstance(written, Mapping) else {}
-    required = cast("list[Any]", needed) if isinstance(needed, list) else []
-    fields = {
-        name: Field(_schema(one, root, below(origin, name), depth + 1), name in required) for name, one in known.items()
-    }
-    open_ = form.keys() & {"patternProperties", "unevaluatedProperties", "dependentSchemas"}
-    closed = form.get("additionalProperties") is False and not open_
-    # As known_fields does: a schema that lists properties and says nothing of others means those.
-    closed = closed or ("properties" in form and "additionalProperties" not in form and not open_)
-    return fields, closed
 
 
 def below(origin: Origin | None, name: str) -> Origin | None:
