@@ -7,6 +7,7 @@ from typing import Any
 from generator.cluster import facts
 from generator.cluster.endpoints import endpoints, service_of
 from generator.cluster.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
+from generator.cluster.prerequisites import prerequisites
 from generator.kinds.alerts import Alerts
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
@@ -52,6 +53,8 @@ def _values(project: Project) -> dict[str, Any]:
         "workloads": facts.workloads(project),
         "unpublished": _unpublished(project),
         "workflows": facts.workflows(project),
+        "channels": facts.channels(project),
+        "prerequisites": prerequisites(project),
         "addresses": _addresses(project, environment),
         "callers": [facts.pods_text(pods) for pods in environment.spec.ingress] if project.all(Runtime) else [],
         "secrets": facts.secrets(project),

@@ -6,6 +6,7 @@ from generator.cluster.endpoints import ANYWHERE, endpoint, endpoints, service_o
 from generator.cluster.k8s import ROLES, here, role, seconds, used_stores, workload_name
 from generator.cluster.secret_uses import secret_uses
 from generator.kinds.backup import Backup
+from generator.kinds.channel import Channel
 from generator.kinds.environment import EnvironmentSpec, Pods
 from generator.kinds.runtime import Runtime, Scaling
 from generator.kinds.state_store import Connection, StateStore
@@ -99,6 +100,19 @@ def _started(workflow: Workflow, parent: str | None) -> str:
 
 def _trigger(trigger: TriggerDocument) -> str:
     return f"channel {trigger.channel}" if trigger.channel else f"`{trigger.cron}` {trigger.time_zone}"
+
+
+def channels(project: Project) -> list[Row]:
+    """Return the channels that systems outside write to: name, those systems, and workflows that an event starts."""
+    served = {workflow.name: workflow for runtime in project.all(Runtime) for workflow in runtime.workflows}
+    started: dict[str, list[str]] = {}
+    for name, workflow in sorted(served.items()):
+        for trigger in workflow.document.triggers:
+            if trigger.channel:
+                started.setdefault(trigger.channel, []).append(name)
+    rows = [(channel.name, ", ".join(channel.producers), ", ".join(started.get(channel.name, [])))
+            for channel in project.all(Channel) if channel.producers]  # fmt: skip
+    return rows if served else []
 
 
 # --- secrets and network ----------------------------------------------------------------------------------------------
