@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 
 from generator.alert_templates._template import prometheus
-from generator.cluster.k8s import here
+from generator.cluster.k8s import here, workload_name
 from generator.kinds.alerts import Alert, Alerts
+from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, TextFile
 from generator.monitoring.common import alerts, links, query_url, runbook_file
 from generator.rules.promql import NAMESPACE
+from runtime.contract import PORT
 
 _LABEL = re.compile(r"\{\{\s*\$labels\.(\w+)\s*\}\}")
+_API = re.compile(r"\$API\b")
 _TITLES = {"dashboard_url": "Dashboard", "silence_url": "Silence it"}
 
 
@@ -27,7 +30,30 @@ def _page(project: Project, group: Alerts, alert: Alert) -> str:
     lines += [f"| Severity | {' and '.join(alert.severities)} |", f"| Owner | {alert.owner} |"]
     lines += [f"| Its value now | {now} |" for now in [_now(project, alert)] if now]
     lines += [f"| {title} | <{found[key]}> |" for key, title in _TITLES.items() if key in found]
-    return "\n".join([*lines, "", *_rules(alert), runbook.strip(), ""])
+    return "\n".join([*lines, "", *_rules(alert), runbook.strip(), *_api(project, runbook), ""])
+
+
+def _api(project: Project, runbook: str) -> Iterator[str]:
+    """Say once how commands with `$API` and `$AUTH` reach the cluster, on each page that has any.
+
+    `apm runs` would read the store of the machine on which it is typed.
+    """
+    if not _API.search(runbook):
+        return
+    namespace = here(project).namespace
+    yield from ("", "## The API", "", "Commands with `$API` ask the API in the cluster. Once in a shell:")
+    for runtime in project.all(Runtime):
+        secret, key = runtime.spec.api_keys.split("/")
+        field = key.replace(".", "\\.")
+        yield from (
+            "",
+            "```sh",
+            f"kubectl -n {namespace} port-forward service/{workload_name(runtime, 'api')} {PORT}:{PORT} &",
+            f"kubectl -n {namespace} get secret {secret} -o jsonpath='{{.data.{field}}}' | base64 -d   # the keys",
+            f'API=http://localhost:{PORT} AUTH="Authorization: Bearer KEY"',
+            "```",
+        )
+    yield from ("", "Lists of runs take `workflow`, `state` and `limit`: `$API/runs?state=waiting&limit=20`.")
 
 
 def _now(project: Project, alert: Alert) -> str:

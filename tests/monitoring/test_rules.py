@@ -1,5 +1,6 @@
 """The rules as files: promtool accepts them, and they read only what something exports."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from generator.rules.promql import parse, series
+from runtime.contract.api import ROUTES
 from tests.monitoring import reference
 from tests.rigs.tools import tool
 
@@ -57,3 +59,31 @@ def test_every_alert_has_its_runbook(environment: str) -> None:
         page = files[f"docs/runbooks/{name}.md"]
         assert "## What to do" in page
         assert "$namespace" not in page
+
+
+API_CALL = re.compile(r"\$API(/[^\s\"?`]*)")
+
+
+@pytest.mark.parametrize("environment", reference.ENVIRONMENTS)
+def test_runbooks_ask_the_cluster_and_not_the_store_of_a_laptop(environment: str) -> None:
+    files = reference.files(environment)
+    pages = {name: files[f"docs/runbooks/{name}.md"] for name in reference.alerts(environment)}
+    asking = {name: page for name, page in pages.items() if "$API" in page}
+    assert {"DeadLetters", "RunFailures", "RunStuck", "ApprovalsWaiting"} <= set(asking)
+    for name, page in pages.items():
+        assert "apm runs" not in page, name
+        assert page.count("port-forward service/apm-multi-agent-api 8080:8080") == (name in asking), name
+        assert page.count("get secret apm-api-keys") == (name in asking), name
+
+
+@pytest.mark.parametrize("environment", reference.ENVIRONMENTS)
+def test_commands_of_runbooks_are_routes_of_the_api(environment: str) -> None:
+    known = {re.sub(r"\{\w+\}", "X", route.path) for route in ROUTES}
+    calls = {
+        re.sub(r"\b(ID|CHANNEL)\b", "X", call)
+        for path, text in reference.files(environment).items()
+        if path.startswith("docs/runbooks/")
+        for call in API_CALL.findall(text)
+    }
+    assert "/channels/X/events" in calls
+    assert calls <= known
