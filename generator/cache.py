@@ -56,10 +56,15 @@ def fresh(root: Path, now: str) -> bool:
             return False
         folder: str = last["target"]
         files: dict[str, list[int]] = last["files"]
-        there = sum(1 for environment in last["environments"] for _ in _files(Path(folder, environment)))
-        return there == len(files) and all(_stat(f"{folder}/{name}") == stat for name, stat in files.items())
+        there = bool(last["paths"] == _paths(Path(folder)))
+        return there and all(_stat(f"{folder}/{name}") == stat for name, stat in files.items())
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def _paths(folder: Path) -> str:
+    """Return a digest of the names of all files in a folder, also those of others."""
+    return hashlib.blake2b("\n".join(_files(folder)).encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()
 
 
 def _stat(path: str) -> list[int]:
@@ -70,7 +75,7 @@ def _stat(path: str) -> list[int]:
 def remember(root: Path, now: str, target: Path, contents: Mapping[str, Mapping[str, bytes]]) -> None:
     """Keep what was rendered from what. Where the folder can't be written the next render just takes longer."""
     names = [name for files in contents.values() for name in files]
-    value = {"key": now, "target": str(target), "environments": sorted(contents),
+    value = {"key": now, "target": str(target), "paths": _paths(target),
              "files": {name: _stat(os.path.join(target, name)) for name in names}}  # fmt: skip  # noqa: PTH118
     try:
         (root / conventions.STATE_DIR / _FILE).write_text(json.dumps(value))

@@ -6,12 +6,12 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import conventions
+from generator import conventions, ownership
 from generator.problems import Failure
 
 PROTECTED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
@@ -20,8 +20,6 @@ DELETE_SHARE = 0.2
 DELETE_FEW = 5
 """Objects that a render may always delete, unless their kind is protected."""
 
-_FOLDERS = (*conventions.GROUPS, "docs")
-_CONFLICT = b"<<<<<<< "
 _OBJECT = re.compile(r"^kind: (\S+)\n(?:metadata:\n  name: (\S+)\n(?:  namespace: (\S+)\n)?)", re.MULTILINE)
 
 
@@ -52,8 +50,12 @@ class Difference:
 
 
 def compare(contents: Mapping[str, bytes], out: Path, environment: str) -> Change:
-    """Return how `out/<environment>` differs from the contents."""
-    now = {path: (out / path).read_bytes() for path in _owned(out, environment)}
+    """Return how `out/<environment>` differs from the contents.
+
+    Raises:
+        Failure: something there can't be read.
+    """
+    now = {path: _read(out / path) for path in ownership.owned(out, environment)}
     deleted = tuple(sorted(now.keys() - contents.keys()))
     changed = tuple(p for p in contents if p in now and now[p] != contents[p])
     foreign = tuple(p for p in contents if p not in now and (out / p).exists())
@@ -63,11 +65,19 @@ def compare(contents: Mapping[str, bytes], out: Path, environment: str) -> Chang
     return Change(added, (*changed, *foreign), deleted, tuple(sorted(before - after)), len(before))
 
 
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ownership.unreadable(error, file) from None
+
+
 def first_difference(contents: Mapping[str, bytes], out: Path, path: str) -> Difference:
-    """Return the first differing line of a file; an empty side is a missing line or file."""
+    """Return the first differing line of a file; an empty side is a missing line or file, or a link."""
     expected = contents.get(path, b"").decode().splitlines()
     file = out / path
-    found = file.read_bytes().decode("utf-8", "replace").splitlines() if file.exists() else []
+    there = file.is_file() and not file.is_symlink()
+    found = _read(file).decode("utf-8", "replace").splitlines() if there else []
     for number in range(max(len(expected), len(found))):
         left = expected[number] if number < len(expected) else ""
         right = found[number] if number < len(found) else ""
@@ -118,7 +128,8 @@ def _stage(
     contents: Mapping[str, bytes], out: Path, staged: Path, environment: str, fresh: set[str], gone: set[str]
 ) -> None:
     staged.mkdir()
-    kept = [path for path in _all(out, environment) if path not in fresh and path not in gone]
+    needed = {parent.as_posix() for path in fresh for parent in Path(path).parents}
+    kept = [path for path in ownership.files(out, environment) if path not in fresh | gone | needed]
     inside = len(environment) + 1
     for folder in sorted({path.rpartition("/")[0][inside:] for path in (*kept, *fresh)}):
         (staged / folder).mkdir(parents=True, exist_ok=True)
@@ -161,17 +172,9 @@ def _exchange(one: Path, other: Path) -> bool:
     raise OSError(code, os.strerror(code), str(other))
 
 
-def left_over(out: Path, known: Collection[str]) -> tuple[str, ...]:
-    """Return folders of rendered/ that hold files of ours for environments that do not exist any more."""
-    if not out.is_dir():
-        return ()
-    folders = sorted(f.name for f in out.iterdir() if f.is_dir() and f.name not in known and not f.name.startswith("."))
-    return tuple(name for name in folders if any(path.split("/")[1] in _FOLDERS for path in _owned(out, name)))
-
-
 def remove(out: Path, environment: str) -> None:
     """Delete what is ours of an environment; files that are not ours stay."""
-    for path in list(_owned(out, environment)):
+    for path in list(ownership.owned(out, environment)):
         (out / path).unlink()
     for here, _, _ in sorted(os.walk(out / environment), reverse=True):
         if not any(Path(here).iterdir()):
@@ -190,22 +193,6 @@ def only_one(root: Path) -> Generator[None]:
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def _all(out: Path, environment: str) -> Iterator[str]:
-    for here, folders, names in os.walk(out / environment):
-        folders.sort()
-        yield from (Path(here, name).relative_to(out).as_posix() for name in sorted(names))
-
-
-def _owned(out: Path, environment: str) -> Iterator[str]:
-    for path in _all(out, environment):
-        with (out / path).open("rb") as file:
-            first = file.readline(500)
-            if first.startswith(_CONFLICT):  # a merge left both headers
-                first = file.readline(500)
-            if conventions.HEADER_MARK.encode() in first:
-                yield path
 
 
 def _objects(data: bytes) -> Iterator[str]:

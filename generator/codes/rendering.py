@@ -54,6 +54,16 @@ makes the cluster differ from the specs without anybody seeing it.
 
 Fix: run `apm render` and commit the result; a change that was made by hand belongs into a spec.
 """,
+    "foreign-manifest": """
+A manifest below `rendered/` was not written by apm.
+
+Argo CD applies every manifest in the folder of a group, whoever put it there: what no spec says, no check and no policy
+sees. Counted are files (and links) that end in `.yaml`, `.yml`, `.json` or `.jsonnet`, or are
+called `Kustomization`, in the groups of an environment, and anywhere in a folder that is no environment. Other files,
+and `docs/`, are free. `apm render` never deletes what it did not write.
+
+Fix: move the file out of `rendered/`, or write a spec that says what it says, and delete it.
+""",
     "codeowners-differ": """
 The file that tells the code host who approves what is not what the Team specs say.
 

@@ -20,6 +20,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 FORMATS = ("text", "json", "sarif", "github")
 
+FOREIGN_HINT = "move it out of rendered/, or write a spec that says it"
+"""What to do about a manifest in rendered/ that apm did not write."""
+
 
 @dataclass(frozen=True)
 class Terminal:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.commands._common import FORMATS, Terminal, count, print_problems, texts, with_terminal
+from generator.commands._common import FOREIGN_HINT, FORMATS, Terminal, count, print_problems, texts, with_terminal
 
 if TYPE_CHECKING:
     from generator.pipeline import Built
@@ -104,7 +104,7 @@ def _tests(built: "Built") -> Stage:
 
 
 def _rendered(root: Path, built: "Built") -> Stage:
-    from generator import conventions, write
+    from generator import conventions, ownership, write
     from generator.problems import Place, Problem
 
     target = root / conventions.RENDERED
@@ -117,11 +117,18 @@ def _rendered(root: Path, built: "Built") -> Stage:
             place = Place(f"{conventions.RENDERED}/{path}", first.line)
             says = f"the specs say: {first.expected.strip()[:100] or '(nothing)'}"
             problems.append(Problem(place, "rendered-differs", says, hint))
-    for environment in write.left_over(target, built.known):
+    for environment in ownership.left_over(target, built.known):
         place = Place(f"{conventions.RENDERED}/{environment}")
         problems.append(Problem(place, "rendered-differs", "there is no such environment any more", hint))
-    says = f"{len(problems)} files differ; {hint}" if problems else "what the specs say"
-    return Stage("render --check", says, 3 if problems else 0, tuple(problems[:_SHOWN]))
+    message = "this is not from apm, and Argo CD would apply it"
+    foreign = [
+        Problem(Place(f"{conventions.RENDERED}/{path}"), "foreign-manifest", message, FOREIGN_HINT)
+        for path in ownership.foreign(target, built.known)
+    ]
+    parts = [f"{len(problems)} files differ; {hint}"] if problems else []
+    parts += [f"{len(foreign)} not from apm"] if foreign else []
+    code = 3 if parts else 0
+    return Stage("render --check", "; ".join(parts) or "what the specs say", code, (*foreign, *problems[:_SHOWN]))
 
 
 def _codeowners(root: Path, built: "Built") -> Iterator[Stage]:

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from generator.commands._common import Terminal, count, format_option, print_problems, texts, with_terminal
+from generator.commands._common import (
+    FOREIGN_HINT,
+    Terminal,
+    count,
+    format_option,
+    print_problems,
+    texts,
+    with_terminal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +35,7 @@ def render(terminal: Terminal, names: tuple[str, ...], check: bool, out: Path | 
     """Write what the specs say to rendered/, or compare with it.
 
     Whole environments are swapped in: a bad spec or an interruption leaves rendered/ as it was. Only files that apm
-    wrote are changed or deleted.
+    wrote are changed or deleted; manifests of others, where Argo CD would apply them, are named, and --check fails.
     """
     from generator import cache
 
@@ -43,7 +51,7 @@ def render(terminal: Terminal, names: tuple[str, ...], check: bool, out: Path | 
 def _render(
     terminal: Terminal, names: tuple[str, ...], check: bool, target: Path, allow_delete: int, form: str, key: str
 ) -> int:
-    from generator import cache, write
+    from generator import cache, ownership, write
     from generator.pipeline import build_all
     from generator.problems import Rejected
 
@@ -57,12 +65,22 @@ def _render(
     contents = built.files()
     with write.only_one(terminal.root):
         changes = {env: write.compare(files, target, env) for env, files in contents.items()}
-        stale = write.left_over(target, built.known) if not names else ()
+        stale = ownership.left_over(target, built.known) if not names else ()
+        foreign = ownership.foreign(target, built.known, names)
         if check:
-            return _compared(terminal, contents, changes, stale, target)
+            return _compared(terminal, contents, changes, stale, foreign, target)
         _written(terminal, contents, changes, stale, target, allow_delete)
-        cache.remember(terminal.root, key, target, contents)
+        if foreign:
+            _warn(terminal, foreign, target)
+        else:  # what is remembered has nothing to be said about
+            cache.remember(terminal.root, key, target, contents)
     return 0
+
+
+def _warn(terminal: Terminal, foreign: tuple[str, ...], target: Path) -> None:
+    for path in foreign:
+        terminal.say(f"warning: {target.name}/{path} is not from apm, and Argo CD would apply it; it was left alone")
+    terminal.say(f"  help: {FOREIGN_HINT}; until then `apm render --check` fails")
 
 
 def _compared(
@@ -70,6 +88,7 @@ def _compared(
     contents: "Mapping[str, Mapping[str, bytes]]",
     changes: "Mapping[str, Change]",
     stale: tuple[str, ...],
+    foreign: tuple[str, ...],
     target: Path,
 ) -> int:
     from generator import write
@@ -79,7 +98,9 @@ def _compared(
     ]
     for environment in stale:
         click.echo(f"{target.name}/{environment}: there is no such environment any more")
-    if not differing and not stale:
+    for path in foreign:
+        click.echo(f"{target.name}/{path}: is not from apm, and Argo CD would apply it\n  help: {FOREIGN_HINT}")
+    if not differing and not stale and not foreign:
         terminal.say(f"{target.name}/ is what the specs say ({sum(len(f) for f in contents.values())} files)")
         return 0
     for environment, path in differing[:20]:
@@ -88,7 +109,10 @@ def _compared(
         click.echo(f"  specs say: {first.expected or '(nothing)'}\n  it holds:  {first.found or '(nothing)'}")
     if len(differing) > 20:
         click.echo(f"... and {len(differing) - 20} more files")
-    terminal.say(f"{len(differing) + len(stale)} of them differ; run `apm render` and commit the result")
+    if differing or stale:
+        terminal.say(f"{len(differing) + len(stale)} of them differ; run `apm render` and commit the result")
+    if foreign:
+        terminal.say(f"{len(foreign)} of them {'is' if len(foreign) == 1 else 'are'} not from apm")
     return 3
 
 

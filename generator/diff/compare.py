@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
+from generator import ownership
 from generator.diff import documents
 from generator.diff.fields import differences
 from generator.diff.model import Change, Diff, Object, Risk
@@ -47,7 +48,9 @@ def _objects(old: Side, new: Side, environments: Sequence[str]) -> tuple[dict[_K
 def _parts(path: str, data: bytes) -> Mapping[str, int]:
     if documents.is_document(path):
         return {data.split(b"\n", 1)[-1].decode("utf-8", "replace"): 1} if data else {}
-    return documents.parts(data) if documents.is_ours(data) else {}
+    if documents.is_ours(data):
+        return documents.parts(data)
+    return documents.parts_of_others(data) if ownership.is_applied(path) else {}
 
 
 def _read(path: str, data: bytes, texts: Mapping[str, int], others: Mapping[str, int]) -> dict[Any, Object]:
@@ -57,7 +60,8 @@ def _read(path: str, data: bytes, texts: Mapping[str, int], others: Mapping[str,
         found = (documents.as_file(environment, path, owner, text) for text in differing)
     else:
         found = documents.objects(environment, path, owner, differing)
-    return {(item.environment, *item.key): item for item in found}
+    of_others = "" if documents.is_ours(data) else path  # the same object may stand in a file of ours
+    return {(item.environment, of_others, *item.key): item for item in found}
 
 
 def _changes(before: Mapping[Any, Object], after: Mapping[Any, Object]) -> Iterator[Change]:

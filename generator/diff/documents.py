@@ -20,7 +20,9 @@ def is_ours(data: bytes) -> bool:
 
 
 def owner_of(path: str, data: bytes) -> Owner:
-    """Return the spec that a rendered file says it comes from."""
+    """Return the spec that a rendered file says it comes from; the file itself, where it is of others."""
+    if not is_ours(data) and not is_document(path):
+        return Owner(f"{conventions.RENDERED}/{path}", "", "")
     head = data.split(b"\n", 1)[0].decode("utf-8", "replace")
     spec = head.partition(conventions.HEADER_MARK)[2].rpartition(" (")[0]
     name = path.split("/")[-1].removesuffix(".yaml")
@@ -43,6 +45,18 @@ def parts(data: bytes) -> dict[str, int]:
     for number, part in enumerate(data.decode("utf-8", "replace").split("\n" + _SEPARATOR)):
         if number:
             found[part.rstrip("\n") + "\n"] = line
+        line += part.count("\n") + 2
+    return found
+
+
+def parts_of_others(data: bytes) -> dict[str, int]:
+    """Return the texts of the documents of a manifest that apm did not write, with their lines."""
+    found: dict[str, int] = {}
+    line = 1
+    for part in data.decode("utf-8", "replace").split("\n" + _SEPARATOR):
+        text = part.removeprefix(_SEPARATOR).rstrip("\n") + "\n"
+        if text.strip():
+            found[text] = line + part.startswith(_SEPARATOR)
         line += part.count("\n") + 2
     return found
 

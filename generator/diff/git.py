@@ -38,12 +38,12 @@ def _missing(root: Path, name: str) -> str:
 
 
 def blobs(root: Path, commit_: str, folder: str) -> dict[str, str]:
-    """Return the object ids of all regular files below a folder of a commit, by path below the folder."""
+    """Return the object ids of all files and links below a folder of a commit, by path below the folder."""
     listed = _git(root, "ls-tree", "-r", "-z", commit_, f"{folder}/")
     found: dict[str, str] = {}
     for entry in listed.decode("utf-8", "surrogateescape").split("\0"):
         head, _, path = entry.partition("\t")
-        if head.startswith("100"):
+        if head.startswith(("100", "120")):
             found[path[len(folder) + 1 :]] = head.split()[2]
     return found
 

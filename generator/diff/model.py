@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
+from generator import conventions
+
 
 class _Absent(Enum):
     ABSENT = "absent"
@@ -44,6 +46,11 @@ class Object:
     text: str = field(repr=False, compare=False)
     line: int = field(compare=False)
     """Line in the file at which the text starts, from 1."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it stands in a manifest that apm did not write."""
+        return self.owner.file == f"{conventions.RENDERED}/{self.file}"
 
     @property
     def key(self) -> tuple[str, str, str]:

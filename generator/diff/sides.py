@@ -6,6 +6,7 @@ docs/decisions/0005-old-side-of-a-diff.md says why.
 """
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,14 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator import cache, conventions
+from generator import cache, conventions, ownership
 from generator.diff import git
 from generator.problems import Failure, Rejected
 
 if TYPE_CHECKING:
     from generator.pipeline import Built
-
-_FOLDERS = frozenset((*conventions.GROUPS, "docs"))
 
 
 @dataclass(frozen=True)
@@ -84,13 +83,22 @@ def of_working_tree(root: Path, names: Sequence[str] = (), built: "Built | None"
         Failure: a named environment does not exist.
     """
     out = root / conventions.RENDERED
-    if built is None and cache.fresh(root, cache.key(root, out, ())):
+    if built is None and cache.fresh(root, cache.key(root, out, ())):  # then nothing there is of others
         return _disk(out)
     if built is None:
         from generator.pipeline import build_all
 
         built = build_all(root, names)
-    return of_files("working tree", _flat(built.files()))
+    foreign = ownership.foreign(out, built.known, names)
+    return of_files("working tree", _flat(built.files()) | {path: _content(out / path) for path in foreign})
+
+
+def _content(file: Path) -> bytes:
+    """Return what a file holds; of a link what git keeps of it, which is the path that it names."""
+    try:
+        return os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+    except OSError as error:
+        raise ownership.unreadable(error, file) from None
 
 
 def _disk(out: Path) -> Side:
@@ -121,5 +129,9 @@ def _id(data: bytes) -> str:
 
 
 def _relevant(ids: Mapping[str, str]) -> dict[str, str]:
-    """Return what lies where apm renders to: `<environment>/<group>/...`."""
-    return {path: name for path, name in ids.items() if path.count("/") > 1 and path.split("/")[1] in _FOLDERS}
+    """Return what lies where apm renders to, `<environment>/<group>/...`, and what else Argo CD could apply."""
+    return {path: name for path, name in ids.items() if _is_rendered(path) or ownership.is_applied(path)}
+
+
+def _is_rendered(path: str) -> bool:
+    return path.count("/") > 1 and path.split("/")[1] in ownership.FOLDERS

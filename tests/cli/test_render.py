@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Apm
 
 Tree = dict[str, bytes]
@@ -68,6 +70,52 @@ def test_files_of_others_stay(apm: Apm, repository: Path) -> None:
     assert apm("render").code == 0
     assert note.read_text() == "mine"
     assert apm("render", "--check").code == 0
+
+
+HINT = "move it out of rendered/, or write a spec that says it"
+
+
+@pytest.mark.parametrize("name", ["production/policy/zz.yaml", "production/runtime/below/zz.json", "prod2/zz.yml"])
+def test_a_manifest_of_others_stays_but_is_told_and_fails_the_check(apm: Apm, repository: Path, name: str) -> None:
+    path = repository / "rendered" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("kind: ConfigMap\n")
+    for _ in range(2):
+        rendered = apm("render")
+        assert rendered.code == 0
+        assert f"warning: rendered/{name} is not from apm" in rendered.err
+    assert path.read_text() == "kind: ConfigMap\n"
+    check = apm("render", "--check")
+    told = f"rendered/{name}: is not from apm, and Argo CD would apply it\n  help: {HINT}\n"
+    assert (check.code, check.out) == (3, told)
+    path.unlink()
+    assert apm("render", "--check").code == 0
+
+
+def test_a_manifest_of_others_fails_the_check_of_its_environment_only(apm: Apm, repository: Path) -> None:
+    (repository / "rendered/prod2").mkdir()
+    (repository / "rendered/prod2/zz.yaml").write_text("kind: ConfigMap\n")
+    assert apm("render", "--env", "production", "--check").code == 0
+    (repository / "rendered/production/policy/zz.yaml").write_text("kind: ConfigMap\n")
+    assert apm("render", "--env", "production", "--check").code == 3
+
+
+def test_a_link_is_of_others_and_is_never_read(apm: Apm, repository: Path, tmp_path: Path) -> None:
+    ours = next((repository / "rendered/production/namespace").glob("*.yaml"))
+    secret = tmp_path / "secret.yaml"
+    secret.write_bytes(ours.read_bytes() + b"token: hidden-away\n")
+    ours.unlink()
+    ours.symlink_to(secret)
+    extra = repository / "rendered/production/policy/zz.yaml"
+    extra.symlink_to(secret)
+    check = apm("render", "--check")
+    assert check.code == 3
+    assert "policy/zz.yaml: is not from apm" in check.out
+    assert "hidden-away" not in check.out + check.err
+    assert apm("render").code == 0
+    assert not ours.is_symlink()
+    assert extra.is_symlink()
+    assert "hidden-away" in secret.read_text()
 
 
 def test_what_is_no_longer_said_is_deleted_but_not_much_without_being_asked(apm: Apm, repository: Path) -> None:

@@ -141,3 +141,35 @@ def test_the_hooks_pass_and_refuse(repository: Repository, tmp_path: Path) -> No
     assert [shell(clone, hook["entry"]).returncode for hook in hooks] == [0, 0]
     clone.edit(WORKFLOW, "maxTokens: 9000", "maxTokens: 8000")
     assert [shell(clone, hook["entry"]).returncode for hook in hooks] == [3, 3]
+
+
+def test_a_manifest_that_no_spec_says_is_exit_3_and_a_risk(repository: Repository) -> None:
+    path = repository.folder / "rendered/production/policy/zz.yaml"
+    path.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: mine\n")
+    result = repository.apm("ci", "--base", "HEAD", "--format", "github")
+    assert (result.code, stages(result)) == (3, {**dict.fromkeys(NAMES, True), "render --check": False}), result.err
+    assert "file=rendered/production/policy/zz.yaml,line=1,col=1,title=foreign-manifest" in result.out
+    assert "foreign-manifest 1" in result.err
+    refused = repository.apm("ci", "--base", "HEAD", "--fail-on", "foreign-manifest")
+    assert refused.code == 1
+    assert "+ ConfigMap mine" in refused.out
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "-m", "By hand")
+    assert repository.apm("diff").out.splitlines()[-1] == "nothing changes"
+    assert repository.apm("ci").code == 3
+    path.unlink()
+    gone = repository.apm("diff", "--format", "json")
+    assert [(c["change"], c["name"]) for c in json.loads(gone.out)["changes"]] == [("deleted", "mine")]
+
+
+def test_a_link_in_rendered_is_not_followed_by_the_diff(repository: Repository, tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("token: hidden-away\n")
+    (repository.folder / "rendered/prod2").mkdir()
+    (repository.folder / "rendered/prod2/zz.yaml").symlink_to(tmp_path / "secret.yaml")
+    for form in ("text", "json", "markdown", "sarif"):
+        result = repository.apm("diff", "--format", form)
+        assert "rendered/prod2/zz.yaml" in result.out
+        assert "hidden-away" not in result.out + result.err
+    repository.git("add", "-A")
+    repository.git("commit", "-q", "-m", "A link")
+    assert repository.apm("diff").out.splitlines()[-1] == "nothing changes"

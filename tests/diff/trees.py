@@ -13,13 +13,14 @@ from generator.emit import dumps
 PATH = "live/runtime/runtime.agents.yaml"
 
 
-def rendered(objects: Iterable[Mapping[str, Any]]) -> bytes:
-    """Return a rendered file that holds objects."""
-    head = f"# {conventions.header('specs/runtime.yaml', '0' * 64)}\n"
+def rendered(objects: Iterable[Mapping[str, Any]], *, ours: bool = True) -> bytes:
+    """Return a rendered file that holds objects, or one that apm did not write."""
+    head = f"# {conventions.header('specs/runtime.yaml', '0' * 64)}\n" if ours else ""
     return (head + "".join(f"---\n{dumps(one)}" for one in objects)).encode()
 
 
-def between(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Diff:
+def between(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]], *, ours: bool = True) -> Diff:
     """Return the diff of two sets of objects of one owner in the environment `live`."""
-    sides = [of_files(name, {PATH: rendered(objects)}) for name, objects in (("old", before), ("new", after))]
+    pairs = (("old", before), ("new", after))
+    sides = [of_files(name, {PATH: rendered(objects, ours=ours)}) for name, objects in pairs]
     return compare(sides[0], sides[1], RISKS.values())
