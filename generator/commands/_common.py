@@ -1,5 +1,6 @@
 """What the commands share: the settings of `apm` itself, and how findings are printed."""
 
+import contextlib
 import os
 import shutil
 import sys
@@ -80,13 +81,19 @@ def print_problems(problems: Sequence["Problem"], files: Mapping[str, str], form
 
 
 def texts(root: Path, problems: Iterable["Problem"]) -> dict[str, str]:
-    """Return the texts of the files in which there are findings."""
+    """Return the texts of the files in which there are findings; links, and what lies outside, are never opened."""
     found: dict[str, str] = {}
     for name in {p.place.file for p in problems}:
         path = root / name
-        if path.is_file() and path.stat().st_size < 1 << 22:
-            found[name] = path.read_text(encoding="utf-8-sig", errors="replace")
+        if is_inside(root, path) and path.is_file() and path.stat().st_size < 1 << 22:
+            with contextlib.suppress(OSError):  # that it can't be read is one of the findings
+                found[name] = path.read_text(encoding="utf-8-sig", errors="replace")
     return found
+
+
+def is_inside(root: Path, path: Path) -> bool:
+    """Return whether a file lies in the repository and is reached without a link: nothing else is ever shown."""
+    return path.resolve() == root.resolve() / path.relative_to(root)
 
 
 def count(problems: Sequence["Problem"]) -> str:

@@ -174,3 +174,19 @@ def test_a_literal_password_is_refused_and_never_echoed(apm: Apm, repository: Pa
         assert result.code == 1
         assert "secret-literal" in result.out
         assert password not in result.out + result.err
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_what_a_link_out_of_the_repository_leads_to_is_not_shown(
+    apm: Apm, repository: Path, tmp_path: Path, form: str
+) -> None:
+    secret = tmp_path / "outside" / "secret.yaml"
+    secret.parent.mkdir()
+    secret.write_text("hidden-away: 1\n")
+    (repository / "specs/link.yaml").symlink_to(secret)
+    for command in (("validate", "--format", form), ("render", "--format", form), ("validate", "--fix")):
+        result = apm(*command)
+        assert result.code == 1
+        assert "symlink-outside" in result.out
+        assert "hidden-away" not in result.out + result.err
+    assert secret.read_text() == "hidden-away: 1\n"
