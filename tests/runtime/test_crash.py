@@ -1,7 +1,5 @@
-"""Workers that are killed and paused at random moments: some real trials, and what the judge of them would refuse."""
+"""What the judge of `make crash` would refuse; the trials themselves take minutes and are called by name."""
 
-import subprocess
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -14,17 +12,6 @@ from tests.runtime.crash import judge, workers
 from tests.runtime.crash.__main__ import verdict
 from tests.runtime.crash.target import Effect
 from tests.runtime.crash.trial import Outcome
-
-ROOT = Path(__file__).parents[2]
-
-
-def test_killed_and_paused_workers_lose_nothing_and_repeat_nothing() -> None:
-    command = [sys.executable, "-m", "tests.runtime.crash", "--trials", "3"]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert ended.stdout.splitlines()[0].startswith("seed ")
-    assert ended.stdout.splitlines()[-1].startswith("OK: 3 trials, 48 runs, 9 kills"), ended.stdout
-
 
 # --- what would be refused -------------------------------------------------------------------------------------------
 
