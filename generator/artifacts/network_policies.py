@@ -1,10 +1,12 @@
 """Network rules: nothing is allowed but what the specs declare.
 
 Every connection has its cause in a spec: the store of a runtime, the endpoint of a model, the host of a tool, the
-bucket of a backup, who may call the API. A NetworkPolicy knows no host names: what is outside the cluster is reached
-through the declared proxy, or else its ports are opened to public addresses.
+bucket of a backup, who may call the API. An IP address is opened alone, with its port. A NetworkPolicy knows no host
+names: what else is outside the cluster is reached through the declared proxy, or else its ports are opened to public
+addresses.
 """
 
+import ipaddress
 from collections.abc import Iterable, Iterator
 
 from generator.cluster.endpoints import Endpoint, endpoint, endpoints, service_of
@@ -84,15 +86,19 @@ def _store(connection: Connection) -> list[Object]:
 
 def _outside(found: Iterable[Endpoint], environment: EnvironmentSpec) -> list[Object]:
     services: dict[str, Service] = {}
+    addresses: dict[str, set[int]] = {}
     ports: set[int] = set()
     for one in found:
         service = service_of(one, environment)
         if service:
             services[one.host] = service
+        elif one.address:
+            addresses.setdefault(str(ipaddress.ip_network(one.address)), set()).add(one.port)
         elif not one.in_cluster:
             ports.add(one.port)
     rules = [_to_service(services[host]) for host in sorted(services)]
-    if ports and environment.egress_proxy:
+    rules += [_to_address(cidr, sorted(addresses[cidr])) for cidr in sorted(addresses)]
+    if (ports or addresses) and environment.egress_proxy:  # clients ask it for addresses too
         return [*rules, _to_service(environment.egress_proxy)]
     return [*rules, _to_public(sorted(ports))] if ports else rules
 
@@ -102,6 +108,10 @@ def _outside(found: Iterable[Endpoint], environment: EnvironmentSpec) -> list[Ob
 
 def _to_service(service: Service) -> Object:
     return {"to": [_pods(service)], "ports": [_port(port) for port in service.ports]}
+
+
+def _to_address(cidr: str, ports: list[int]) -> Object:
+    return {"to": [{"ipBlock": {"cidr": cidr}}], "ports": [_port(port) for port in ports]}
 
 
 def _to_public(ports: list[int]) -> Object:

@@ -1,8 +1,11 @@
 """Something is called that the network rules keep closed.
 
-Every pod is under default deny. What is opened follows from the specs: public addresses by port, and pods of the
-cluster by their labels. A host name inside the cluster says nothing about labels, so the environment has to declare
-what runs behind it; and a state store has to say where it is.
+Every pod is under default deny. What is opened follows from the specs: public addresses by port, an IP address alone,
+and pods of the cluster by their labels. A host name inside the cluster says nothing about labels, so the environment
+has to declare what runs behind it; and a state store has to say where it is.
+
+An address that never leaves the pod or its node (loopback such as `localhost`, link-local such as the metadata service
+of a cloud, `0.0.0.0`, multicast) is nothing that a tool, model or bucket of a cluster can be at.
 
 Fix: add the host to the environment's `services`, or `service` (or `addresses`) to the store's `connection`.
 
@@ -33,7 +36,13 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             yield store.problem(("spec", "connection"), "closed-endpoint", message, hint, key=True)
     for spec, loc, url in _addresses(catalogue):
         found = endpoint(url, "")
-        if found.in_cluster and found.host not in environment.spec.services:
+        if found.unreachable:
+            message = f"no pod may reach {found.host}: that is {found.unreachable}"
+            hint = (
+                f"name the host at which it is to be reached in {environment.name}, in the overlay if it is only there"
+            )
+            yield spec.problem(loc, "closed-endpoint", message, hint)
+        elif found.in_cluster and found.host not in environment.spec.services:
             message = f"no pod may reach {found.host}: nothing says which pods are behind it in {environment.name}"
             hint = f"add {found.host} to `services` of the Environment {environment.name}"
             yield spec.problem(loc, "closed-endpoint", message, hint)

@@ -2,7 +2,7 @@
 
 Prompts, business data and credentials travel to models, tools and the database. In an environment that the System
 lists as protected, or whose `rules.tlsOnly` is set, every address has to be encrypted. Addresses of the pod itself
-(`localhost`, `127.0.0.1`) are free.
+(`localhost`, `127.0.0.1`) are free here; where a Runtime is deployed, `closed-endpoint` refuses them.
 
 Fix: use https (or `tls: true`); where the other side can't, make an exception with a Waiver that has an end.
 

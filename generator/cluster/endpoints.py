@@ -1,5 +1,6 @@
 """What a runtime calls beside its store: the hosts of models, tools and HTTP steps. Network rules are made of these."""
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ _PROVIDERS = {
 }
 """Hosts of LangChain's providers when a model names no endpoint."""
 _PORTS = {"http": 80, "https": 443}
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, order=True)
@@ -37,7 +39,26 @@ class Endpoint:
     @property
     def in_cluster(self) -> bool:
         """Whether the host is the name of a Kubernetes Service."""
-        return self.host != ANYWHERE and ("." not in self.host or self.host.endswith((".svc", ".cluster.local")))
+        name = self.host != ANYWHERE and self.address is None
+        return name and ("." not in self.host or self.host.endswith((".svc", ".cluster.local")))
+
+    @property
+    def address(self) -> Address | None:
+        """The IP address that the host is; None for a name. An IPv4 address within IPv6 is the IPv4 address."""
+        try:
+            found = ipaddress.ip_address(self.host.partition("%")[0])
+        except ValueError:
+            return None
+        return getattr(found, "ipv4_mapped", None) or found
+
+    @property
+    def unreachable(self) -> str:
+        """Why no other pod or machine can be behind the host, such as `loopback`; empty where one can."""
+        address = self.address
+        if address is None:
+            return "loopback" if self.host == "localhost" or self.host.endswith(".localhost") else ""
+        words = ("loopback", "link_local", "unspecified", "multicast")
+        return next((word.replace("_", "-") for word in words if getattr(address, f"is_{word}")), "")
 
 
 def endpoints(runtime: Runtime) -> tuple[Endpoint, ...]:
