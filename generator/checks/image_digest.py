@@ -2,7 +2,7 @@
 
 A tag can be moved: what was tested and what is pulled next week need not be the same, and replicas of one Deployment
 may differ. A digest names one image for ever, and `git log` then shows every change of it. It is required in
-environments that the System lists as protected, and where `rules.imageDigest` is set.
+environments that the System lists as protected, and where `rules.imageDigest` is true.
 
 Fix: write the digest that the release of the image printed.
 

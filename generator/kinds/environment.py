@@ -101,12 +101,12 @@ class ArgoCd(Strict):
 
 
 class Rules(Strict):
-    """Rules that are stricter or milder here."""
+    """Rules that an environment may ask for; a protected one keeps them all, whatever is written here."""
 
-    tls_only: bool = True
-    """Every endpoint has to be encrypted."""
-    image_digest: bool = True
-    """Images have to be named by digest."""
+    tls_only: bool | None = None
+    """Every endpoint has to be encrypted. Default: true in protected environments, false elsewhere."""
+    image_digest: bool | None = None
+    """Images have to be named by digest. Default: true in protected environments, false elsewhere."""
 
 
 class Quota(Strict):

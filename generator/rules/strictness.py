@@ -23,5 +23,4 @@ def is_strict(catalogue: Catalogue, rule: str) -> bool:
     environment = environment_of(catalogue)
     if environment is None:
         return False
-    rules = environment.spec.rules
-    return is_protected(catalogue) or (rule in rules.model_fields_set and getattr(rules, rule))
+    return is_protected(catalogue) or bool(getattr(environment.spec.rules, rule))
