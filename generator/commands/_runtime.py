@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ def runtime_cli() -> ModuleType:
         import runtime.cli
     except ModuleNotFoundError as error:
         raise Failure(
-            f"running workflows needs {error.name}, which is not installed", "install apm with its extras `runtime` and `local`"
+            f"running workflows needs {error.name}, which is not installed",
+            "install apm with its extras `runtime` and `local`",
         ) from None
     return runtime.cli
 
@@ -78,6 +80,7 @@ def as_value(found: "RunResult") -> dict[str, Any]:
         "id": found.id,
         "workflow": found.workflow,
         "status": found.status,
+        "created": datetime.fromtimestamp(found.created / 1000, UTC).isoformat(timespec="milliseconds"),
         "path": [asdict(step) for step in found.path],
         "output": found.output,
         "problem": problem.json() if problem else None,

@@ -1,6 +1,7 @@
 """`apm runs`: what has been run here, and what waits."""
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,7 +24,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSO
 
 @runs.command("list", epilog="Example: apm runs list --status waiting")
 @click.option("--workflow", help="Runs of this workflow only.")
-@click.option("--status", help="Runs that stand there only: waiting, succeeded, failed, ...")
+@click.option("--status", help="Runs that stand there only: queued, running, abandoned, waiting, interrupted, "
+              "succeeded, failed, cancelled or timeout.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
 @json_option
 @with_terminal
@@ -36,7 +38,7 @@ def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: i
         click.echo(json.dumps([as_value(run) for run in found], indent=2, ensure_ascii=False))
         return
     for run in found:
-        click.echo(f"{run.id}  {run.workflow:24} {run.status:12} {run.seconds:8.1f} s")
+        click.echo(f"{run.id}  {_when(run.created)}  {run.workflow:24} {run.status:12} {run.seconds:8.1f} s")
     if not found:
         terminal.say("there are no runs" + ("" if workflow or status else " yet; start one with `apm run WORKFLOW`"))
 
@@ -90,6 +92,11 @@ def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
     )
 
 
+def _when(millis: int) -> str:
+    """Return when something was, in the time of this machine."""
+    return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _state(terminal: Terminal) -> "Path":
     return terminal.root / ".apm" / "state"
 
@@ -106,7 +113,7 @@ def _print(terminal: Terminal, found: "RunResult", as_json: bool) -> None:
 
     printed(terminal, found, as_json)
     click.get_current_context().exit(
-        EXIT.get(found.status, 0 if found.status in ("cancelled", "running", "queued") else 1)
+        EXIT.get(found.status, 0 if found.status in ("cancelled", "running", "queued", "abandoned") else 1)
     )
 
 

@@ -12,8 +12,8 @@ _HEAD = """# The HTTP API of the runtime
 The roles `api` and `all` of `apm serve` answer here; `GET /openapi.json` gives the same as OpenAPI 3.1.
 
 Who may: `Authorization: Bearer KEY` or `X-API-Key: KEY`, with a key of `APM_API_KEYS` (or of the file that
-`APM_API_KEYS_FILE` names), separated by commas or lines. Without keys the API listens on this machine only and asks for
-none. Probes, metrics and the description need no key.
+`APM_API_KEYS_FILE` names), separated by commas or lines. Without keys it asks for none,
+and listens on this machine only. Probes, metrics and the description need no key.
 
 Refusals are `application/problem+json` (RFC 9457): `type` is the word in the tables below, `title` one sentence,
 `detail` what exactly is wrong. Bodies are JSON.

@@ -11,7 +11,6 @@ import signal
 import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import replace
 from typing import Any
 
 import uvicorn
@@ -44,20 +43,24 @@ def serve(settings: Settings, role: Role, documents: Mapping[str, WorkflowDocume
     """Serve until SIGTERM or SIGINT.
 
     Raises:
-        Failure: the port is in use, the store cannot be used, or a document cannot be run.
+        Failure: the port is in use, the store cannot be used, a document cannot be run, or others could reach the API
+            without a key.
     """
-    settings = reachable(settings, role, echo)
+    reachable(settings, role)
     with _bound(settings) as listening:
         echo(f"{role} on http://{settings.host}:{listening.getsockname()[1]}")
         asyncio.run(_serve(settings, role, documents, listening))
 
 
-def reachable(settings: Settings, role: Role, echo: Any) -> Settings:
-    """Return settings that let nobody in without a key: without keys, the API is for this machine only."""
-    if role not in ("api", "all") or settings.api_keys or settings.host in LOOPBACK:
-        return settings
-    echo("no APM_API_KEYS: the API answers on 127.0.0.1 only")
-    return replace(settings, host=LOOPBACK[0])
+def reachable(settings: Settings, role: Role) -> None:
+    """Let nobody in without a key: without keys, the API is for this machine only.
+
+    Raises:
+        Failure: the API would listen on another address, and there are no keys.
+    """
+    if role in ("api", "all") and not settings.api_keys and settings.host not in LOOPBACK:
+        hint = "set APM_API_KEYS (or APM_API_KEYS_FILE), or leave the address at 127.0.0.1"
+        raise Failure(f"The API on {settings.host} needs keys, and APM_API_KEYS is not set", hint)
 
 
 def _bound(settings: Settings) -> socket.socket:

@@ -21,6 +21,8 @@ class PathStep:
     agent: str
     goto: str
     """Where the run went on."""
+    problem: Mapping[str, str] | None = None
+    """Why it failed: `{type, title}`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class RunResult:
     id: str
     workflow: str
     status: str
-    """`succeeded`, `failed`, `cancelled`, `timeout`, `waiting`, `interrupted`, `queued` or `running`."""
+    """`succeeded`, `failed`, `cancelled`, `timeout`, `waiting`, `interrupted`, `queued`, `running`, or `abandoned`: it
+    was running, and its process has stopped answering."""
     path: Sequence[PathStep]
     output: Any
     problem: Problem | None
@@ -44,6 +47,10 @@ class RunResult:
     digest: str
     provider: str
     """Provider of the models that was forced on the run; empty for what the document says."""
+    created: int
+    """When it was started, in milliseconds since 1970."""
+    overdue: float
+    """Seconds since the process that executes it should have answered; 0 as long as it does."""
 
     @property
     def ok(self) -> bool:
@@ -55,11 +62,12 @@ def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
     """Return a run's report from its record and its events."""
     events = list(events)
     started = run.started or run.created
+    overdue = max(now - run.lease, 0) / 1000 if run.state == "running" else 0.0
     calls = [event["data"] for event in events if event["kind"] == "model-called"]
     return RunResult(
         id=run.id,
         workflow=run.workflow,
-        status=run.state,
+        status="abandoned" if overdue else run.state,
         path=_path(events),
         output=run.output,
         problem=from_json(run.problem) if run.problem else None,
@@ -70,14 +78,24 @@ def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
         attempts=run.attempt,
         digest=run.digest,
         provider=run.options.get("provider") or "",
+        created=run.created,
+        overdue=overdue,
     )
 
 
 def _path(events: Iterable[Row]) -> tuple[PathStep, ...]:
     """Return steps in the order in which they ended; one that was repeated after a crash is there once."""
     ended = {event["data"]["key"]: event["data"] for event in events if event["kind"] == "step-ended"}
+    return tuple(path_step(data) for data in ended.values())
+
+
+def path_step(data: Mapping[str, Any]) -> PathStep:
+    """Return the step of a `step-ended` event."""
     names = ("path", "verb", "outcome", "seconds", "agent", "goto")
-    return tuple(PathStep(**{name: data[name] for name in names}) for data in ended.values())
+    failed = data.get("problem")
+    # Without the detail: it can hold what the other side has answered.
+    problem = {name: str(failed[name]) for name in ("type", "title")} if failed else None
+    return PathStep(**{name: data[name] for name in names}, problem=problem)
 
 
 # --- for people -----------------------------------------------------------------------------------------------------
@@ -94,18 +112,21 @@ def lines(found: RunResult, *, verbose: bool = False) -> list[str]:
         told.append(f"  at: {found.problem.instance}")
     for question in found.waiting:
         told += [f"  {line}" for line in question_lines(found.id, question)]
-    if found.status == "interrupted":
+    if found.status == "abandoned":
+        told.append(f"  no heartbeat: its process should have answered {found.overdue:.0f} s ago, and is gone")
+    if found.status in ("interrupted", "abandoned"):
         told.append(f"  go on with: apm runs resume {found.id}")
     return told
 
 
 def step_line(step: PathStep) -> str:
-    """Return one line about a step, such as `van ▸ vision (agent van, 1.2 s)`."""
+    """Return one line about a step, such as `van ▸ vision (agent van, 1.2 s)`, with the reason if it has failed."""
     place = " ▸ ".join(step.path.split("/")[1:])
     who = f"agent {step.agent}" if step.agent else step.verb
     outcome = "" if step.outcome == "succeeded" else f", {step.outcome}"
     arrow = f" → {step.goto}" if step.verb == "switch" else ""
-    return f"{place} ({who}, {step.seconds:.1f} s{outcome}){arrow}"
+    why = f": {' '.join(step.problem['title'].split())} ({step.problem['type']})" if step.problem else ""
+    return f"{place} ({who}, {step.seconds:.1f} s{outcome}){why}{arrow}"
 
 
 def question_lines(run: str, question: Mapping[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime import settings as environment
+from runtime.cli import refusals
 from runtime.cli.reports import RunResult, result
 from runtime.cli.session import Echo, Session, quiet, session, together
 from runtime.contract import WorkflowDocument
@@ -46,6 +47,7 @@ def run(
         state_dir=state_dir, provider=provider, replies=replies, model_file=model_file, files=files
     )
     needed = {document.name: document for document in closure(documents, workflow)}
+    refusals.scripts(settings, documents)
     asked = Start(workflow, input, options=_options(settings))
 
     async def work() -> RunResult:
@@ -102,15 +104,29 @@ def _value(text: str, question: Mapping[str, Any]) -> Any:
 def list_runs(
     *, workflow: str | None = None, status: str | None = None, limit: int = 20, state_dir: Path | None = None
 ) -> list[RunResult]:
-    """Return runs, newest first, without their paths."""
-    where = {name: value for name, value in (("workflow", workflow), ("state", status)) if value}
+    """Return runs, newest first, without their paths.
+
+    Raises:
+        Failure: no run can have this status, or the store cannot be used.
+    """
+    refusals.status(status)
 
     async def work() -> list[RunResult]:
         async with session(environment.read(state_dir=state_dir)) as here:
             now = here.executor.clock.now()
+            where = _where(workflow, status, now)
             return [result(run, (), now) for run in await here.store.runs.find(where, limit)]
 
     return together(work)
+
+
+def _where(workflow: str | None, status: str | None, now: int) -> Mapping[str, Any]:
+    """Return the condition of runs; those whose lease is over are abandoned, not running."""
+    leases = {"running": {"$gte": now}, "abandoned": {"$lt": now}}
+    found: dict[str, Any] = {"workflow": workflow} if workflow else {}
+    if status in leases:
+        return {**found, "state": "running", "lease": leases[status]}
+    return {**found, "state": status} if status else found
 
 
 def show(id_: str, *, state_dir: Path | None = None) -> RunResult:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from runtime import settings as environment
+from runtime.cli import refusals
 from runtime.cli.session import Echo, quiet
 from runtime.contract import WorkflowDocument
 from runtime.settings import Role
@@ -25,7 +26,8 @@ def serve(
     """Serve until SIGTERM or Ctrl-C; `documents` are those of `spec_dir` when they are not given.
 
     Raises:
-        Failure: the port is in use, the store cannot be used, or a document is refused.
+        Failure: the port is in use, the store cannot be used, a document or the file of replies is refused, or others
+            could reach the API without a key.
     """
     from runtime import app, load
 
@@ -39,4 +41,5 @@ def serve(
         model_file=model_file,
     )
     found = documents if documents is not None else load.read_all(settings.spec_dir)
+    refusals.scripts(settings, found)
     app.serve(settings, role, found, echo)

@@ -4,14 +4,14 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from runtime import steps as verbs
-from runtime.cli.reports import PathStep, RunResult, result, step_line
+from runtime.cli.reports import RunResult, path_step, result, step_line
 from runtime.contract import WorkflowDocument
 from runtime.nodes.llm import LlmStep
 from runtime.problems import Failure, LeaseLost, StepError
@@ -27,10 +27,6 @@ from runtime.worker.starting import found
 
 T = TypeVar("T")
 Echo = Callable[[str], None]
-
-
-MOMENT = 1.0
-"""Seconds that a step gets to end after Ctrl-C: what it changes outside is then known to have happened."""
 
 
 def quiet(line: str) -> None:
@@ -89,13 +85,16 @@ class Session:
             run = await self.claimed(run.id)
 
     async def _execute(self, run: Run) -> str:
-        """Return where the run stands; at Ctrl-C the step under way gets a moment to end, and is then cancelled."""
+        """Return where the run stands; at Ctrl-C the step under way may end, so that what it changes is known."""
         task = asyncio.create_task(self.executor.execute(run, self._show))
         try:
             return (await asyncio.shield(task)).state
         except asyncio.CancelledError:
             self.executor.drain(run.id)
-            await asyncio.wait([task], timeout=MOMENT)
+            grace = self.executor.settings.grace
+            with _heard_again():
+                self.echo(f"stopping after this step, in {grace:.0f} s at most; press Ctrl-C again to stop at once")
+                await asyncio.wait([task], timeout=grace)
             return await self._interrupted(run, task)
         except LeaseLost:
             raise Failure(
@@ -130,12 +129,28 @@ class Session:
 
     def _show(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == "step-ended" and (self.verbose or data["verb"] not in ("set", "switch")):
-            names = ("path", "verb", "outcome", "seconds", "agent", "goto")
-            self.echo(step_line(PathStep(**{name: data[name] for name in names})))
+            self.echo(step_line(path_step(data)))
         elif kind == "step-retried":
             self.echo(f"{data['path']}: tried again after {data['problem']['title']}")
         elif self.verbose and kind in ("tool-called", "tool-denied", "model-called", "model-failed"):
             self.echo(f"  {kind} {json.dumps(dict(data), ensure_ascii=False)}")
+
+
+@contextmanager
+def _heard_again() -> Generator[None]:
+    """Let a second Ctrl-C end the waiting, and nothing else: the run still has to be put back."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
+    try:
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+    except (ValueError, RuntimeError):  # not the main thread: whoever runs us there handles signals
+        yield
+        return
+    try:
+        with suppress(asyncio.CancelledError):
+            yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 @asynccontextmanager

@@ -49,19 +49,26 @@ def cycle() -> Any:
     return {"main": document}
 
 
-def run(place: Path, echo: Callable[[str], None] = lambda line: None, **more: Any) -> cli.RunResult:
+def written(place: Path, text: str) -> Path:
+    (place / "bad.yaml").write_text(text)
+    return place / "bad.yaml"
+
+
+def run(
+    place: Path, documents: Any = None, echo: Callable[[str], None] = lambda line: None, **more: Any
+) -> cli.RunResult:
     common: dict[str, Any] = {
         "state_dir": place / "state",
         "provider": "scripted",
         "replies": place / "replies.yaml",
         "files": place,
     }
-    return cli.run(cycle(), "main", {"what": "two words"}, echo=echo, **{**common, **more})
+    return cli.run(documents or cycle(), "main", {"what": "two words"}, echo=echo, **{**common, **more})
 
 
 def test_a_run_shows_its_way_and_waits_until_it_is_answered(place: Path) -> None:
     told: list[str] = []
-    found = run(place, told.append)
+    found = run(place, echo=told.append)
     assert found.status == "waiting"
     assert told[0].startswith("models: scripted replies from")
     assert [line.split(",")[0] for line in told[2:]] == ["think (agent ada", "count (function"]
@@ -84,7 +91,7 @@ def test_at_a_terminal_the_person_is_asked_until_the_answer_fits(place: Path) ->
         told.append(ending)
         return next(typed)
 
-    found = run(place, told.append, interactive=True, prompt=prompt)
+    found = run(place, echo=told.append, interactive=True, prompt=prompt)
     assert (found.status, found.output["decision"]) == ("succeeded", "reject")
     assert any("not one of the options" in line for line in told)
 
@@ -120,6 +127,33 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
             ),
             "does not accept this input",
         ),
+        "replies that are not YAML": (
+            lambda place: run(place, replies=written(place, "agents:\n  ada: [{ok: true}\n")),
+            "bad.yaml:3: this is not",
+        ),
+        "replies of an agent that nobody has": (
+            lambda place: run(place, replies=written(place, "agents: {adda: [{ok: true}]}")),
+            'no workflow here has the agent "adda"',
+        ),
+        "scripted replies where it is protected": (
+            lambda place: run(place, {"main": workflow(CYCLE, agents=AGENT, protected=True, environment="live")}),
+            "refused in the protected environment live",
+        ),
+        "scripted replies served where it is protected": (
+            lambda place: cli.serve(
+                {"main": workflow(CYCLE, agents=AGENT, protected=True, environment="live")},
+                state_dir=place / "state",
+                port=0,
+                provider="scripted",
+                replies=place / "replies.yaml",
+            ),
+            "refused in the protected environment live",
+        ),
+        "an API for everybody": (
+            lambda place: cli.serve(cycle(), state_dir=place / "state", host="0.0.0.0", port=0),
+            "APM_API_KEYS is not set",
+        ),
+        "no such status": (lambda place: cli.list_runs(status="waitng", state_dir=place / "state"), '"waitng"'),
         "model file": (
             lambda place: run(place, provider="local", model_file=place / "missing.gguf"),
             "missing.gguf does not exist",
@@ -130,8 +164,37 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
 @pytest.mark.parametrize("name", refusals())
 def test_what_cannot_be_done_is_one_sentence(place: Path, name: str) -> None:
     command, message = refusals()[name]
+    before = cli.list_runs(state_dir=place / "state")
     with pytest.raises(Failure, match=message):
         command(place)
+    started = 1 if name == "nothing to resume" else 0
+    assert len(cli.list_runs(state_dir=place / "state")) == len(before) + started, "nothing is started"
+
+
+def test_the_nearest_name_is_told(place: Path) -> None:
+    with pytest.raises(Failure) as agent:
+        run(place, replies=written(place, "agents: {adda: [{ok: true}]}"))
+    with pytest.raises(Failure) as status:
+        cli.list_runs(status="waitng", state_dir=place / "state")
+    assert (agent.value.hint, status.value.hint) == ('did you mean "ada"?', 'did you mean "waiting"?')
+
+
+def test_a_failed_step_says_why_while_it_runs_and_afterwards(place: Path) -> None:
+    other = workflow(CYCLE, agents=AGENT, name="other")
+    document = workflow("""
+        steps:
+          - {id: look, function: file-read, with: {path: ../secret}, onError: [{match: "*", goto: count}]}
+          - {id: count, function: text-statistics, with: {text: x}}
+        """)
+    told: list[str] = []
+    found = run(place, {"main": document, "other": other}, echo=told.append)
+    why = "failed): A file outside of the folder (permission-denied)"
+    assert found.status == "succeeded"
+    assert [line for line in told if why in line]
+    shown = cli.show(found.id, state_dir=place / "state")
+    assert [line for line in cli.lines(shown) if why in line]
+    assert shown.path[0].problem == {"type": "permission-denied", "title": "A file outside of the folder"}
+    assert shown.path[1].problem is None
 
 
 # --- processes -------------------------------------------------------------------------------------------------------
@@ -177,10 +240,10 @@ def program(place: Path) -> Callable[..., "subprocess.Popen[str]"]:
     (place / "main.json").write_text(document.model_dump_json(by_alias=True, exclude_unset=True))
     (place / "program.py").write_text(PROGRAM)
 
-    def start(*arguments: str) -> "subprocess.Popen[str]":
+    def start(*arguments: str, **variables: str) -> "subprocess.Popen[str]":
         command = [sys.executable, str(place / "program.py"), str(place), *arguments]
         root = str(Path(__file__).parents[2])
-        environment = {**os.environ, "PYTHONPATH": root}
+        environment = {**os.environ, "PYTHONPATH": root, **variables}
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=place)
 
     return start
@@ -199,10 +262,11 @@ def until(process: "subprocess.Popen[str]", text: str) -> list[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_says_so_and_goes_on_where_it_was(place: Path, program: Any, number: int) -> None:
-    process = program("run")
+    process = program("run", APM_GRACE_SECONDS="1")
     said = until(process, "at second")
     process.send_signal(number)
     rest, _ = process.communicate(timeout=30)
+    assert "stopping after this step, in 1 s at most; press Ctrl-C again to stop at once" in rest
     id_ = next(line.split()[1] for line in said if line.startswith("run "))
     assert f"go on with: apm runs resume {id_}" in rest
     assert process.returncode == 0
@@ -211,6 +275,18 @@ def test_an_interrupted_run_says_so_and_goes_on_where_it_was(place: Path, progra
     assert f"run {id_}  main  succeeded" in resumed
     # The first step had ended and is not done again; the second one had not.
     assert (place / "log").read_text().split() == ["first", "second", "second", "third"]
+
+
+def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(place: Path, program: Any) -> None:
+    process = program("run", APM_GRACE_SECONDS="600")
+    said = until(process, "at second")
+    process.send_signal(signal.SIGINT)
+    until(process, "press Ctrl-C again")
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=30)
+    id_ = next(line.split()[1] for line in said if line.startswith("run "))
+    assert f"go on with: apm runs resume {id_}" in rest
+    assert cli.show(id_, state_dir=place / "state").status == "interrupted"
 
 
 def test_a_killed_run_is_resumed_from_its_last_checkpoint(place: Path, program: Any) -> None:
@@ -223,6 +299,12 @@ def test_a_killed_run_is_resumed_from_its_last_checkpoint(place: Path, program: 
     with pytest.raises(Failure, match="not interrupted"):
         cli.resume(id_, state_dir=place / "state")
     expire_lease(place, id_)
+    shown = cli.lines(cli.show(id_, state_dir=place / "state"))
+    assert shown[0].split()[3] == "abandoned"
+    assert "no heartbeat" in shown[-2]
+    assert shown[-1].strip() == f"go on with: apm runs resume {id_}"
+    listed = {name: cli.list_runs(status=name, state_dir=place / "state") for name in ("abandoned", "running")}
+    assert {name: [run.id for run in runs] for name, runs in listed.items()} == {"abandoned": [id_], "running": []}
     resumed, _ = program("resume", id_).communicate(timeout=30)
     assert f"run {id_}  main  succeeded" in resumed
     assert (place / "log").read_text().split() == ["first", "second", "second", "third"]

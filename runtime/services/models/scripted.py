@@ -31,11 +31,28 @@ def read(file: Path) -> Replies:
     Raises:
         Failure: the file cannot be read, or is not of this shape.
     """
+    return checked(_written(file), str(file))
+
+
+def names(file: Path) -> list[tuple[str, str]]:
+    """Return part (`agents`, `models`) and name of every asker that a file has replies for.
+
+    Raises:
+        Failure: the file cannot be read, or is not of this shape.
+    """
+    found = _written(file)
+    checked(found, str(file))
+    return [(part, str(name)) for part, section in found.items() for name in section]
+
+
+def _written(file: Path) -> Any:
     try:
-        found: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        place = f"{file}:{error.problem_mark.line + 1}" if error.problem_mark else str(file)
+        raise Failure(f"{place}: this is not YAML", error.problem or "") from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise Failure(f"The replies in {file} cannot be read", str(error).splitlines()[0]) from error
-    return checked(found, str(file))
 
 
 def checked(found: Any, where: str) -> Replies:
