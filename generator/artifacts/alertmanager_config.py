@@ -1,22 +1,32 @@
 """The routing of notifications: an AlertmanagerConfig, and the same as Alertmanager's own file under docs/."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from generator.cluster.k8s import here, workload_name
 from generator.emit import dumps
-from generator.kinds.notifications import Notifications
+from generator.kinds.notifications import Notifications, Webhook
+from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, Resource, TextFile
 from generator.monitoring.alertmanager import operator_spec, plain
 from generator.monitoring.common import selected
+from runtime.contract import PORT
 
 FILE = "alertmanager.yml"
 
 
 def render(project: Project) -> Iterator[Resource | TextFile]:
     """Yield both forms."""
+    address = partial(_address, project)
     for found in project.all(Notifications):
         yield Resource("monitoring.coreos.com/v1alpha1", "AlertmanagerConfig", found.name, "monitoring", found.source,
-                       {"spec": operator_spec(found.spec)}, labels=selected(project, found))  # fmt: skip
-        yield TextFile(FILE, dumps(plain(found.spec)), found.source)
+                       {"spec": operator_spec(found.spec, address)}, labels=selected(project, found))  # fmt: skip
+        yield TextFile(FILE, dumps(plain(found.spec, address)), found.source)
+
+
+def _address(project: Project, webhook: Webhook) -> str:
+    api = workload_name(project.get(Runtime, webhook.runtime), "api")
+    return f"http://{api}.{here(project).namespace}.svc:{PORT}/channels/{webhook.channel}/events"
 
 
 ARTIFACT = Artifact("alertmanager_config", render)

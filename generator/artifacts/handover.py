@@ -12,7 +12,7 @@ from generator.kinds.alerts import Alerts
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
-from generator.kinds.notifications import Notifications
+from generator.kinds.notifications import Notifications, Receiver
 from generator.kinds.runtime import Runtime
 from generator.kinds.state_store import StateStore
 from generator.kinds.system import System
@@ -136,9 +136,14 @@ def _alerts(project: Project) -> dict[str, Any]:
 
 
 def _receivers(rules: Iterable[Notifications], severity: str, owner: str) -> str:
-    found = [(one, one.route(severity, owner)) for one in rules]
-    told = [f"{name} ({one.spec.receivers[name].slack.channel})" for one, name in found if name]
+    found = [(name, one.spec.receivers[name]) for one in rules for name in one.told(severity, owner)]
+    told = [f"{name} ({_where(receiver)})" for name, receiver in found]
     return ", ".join(told) or ("nobody: only shown" if severity == "info" else "**nobody**")
+
+
+def _where(receiver: Receiver) -> str:
+    slack = [receiver.slack.channel] if receiver.slack else []
+    return ", ".join([*slack, *([f"event of channel {receiver.webhook.channel}"] if receiver.webhook else [])])
 
 
 # --- what people do by hand -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ Good: `default: alerts`, so that whatever no route takes arrives somewhere.
 
 from collections.abc import Iterable, Iterator
 
-from generator.kinds.notifications import NOBODY, NotificationsSpec, receiver_of
+from generator.kinds.notifications import NOBODY, NotificationsSpec, receivers_of
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.monitoring.metric_uses import alert_names, complete
 from generator.problems import Problem, nearest
@@ -31,7 +31,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             owner = _owner(group, catalogue)
             if not told and complete(catalogue, "Notifications"):
                 yield group.problem(loc, CODE, f"nobody is told of {name}: there is no Notifications spec")
-            elif told and not any(receiver_of(spec.spec, severity, owner) for spec in told):
+            elif told and not any(receivers_of(spec.spec, severity, owner) for spec in told):
                 yield group.problem(loc, CODE, f"nobody is told of {name}: no route takes {severity} alerts of {owner}",
                                     f"add a route or a default to {told[0].document.file}")  # fmt: skip
 

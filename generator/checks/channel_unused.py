@@ -1,8 +1,9 @@
 """Nothing publishes to a channel, or nothing consumes it.
 
 Events without a consumer pile up until their retention ends, and a consumer without a producer waits for ever.
-Producers are the `emit` steps of workflows and what a channel lists under `producers` (systems outside); consumers
-are triggers and `listen` steps. This is a warning: the other side may be on its way.
+Producers are the `emit` steps of workflows, the `webhook` receivers of notifications, and what a channel lists under
+`producers` (systems outside); consumers are triggers and `listen` steps. This is a warning: the other side may be on
+its way.
 
 Fix: connect the missing side, or remove the channel.
 """
@@ -13,12 +14,15 @@ from generator.model import Catalogue, Check
 from generator.problems import Problem
 from generator.references import references
 
+_PRODUCING = {"emit", "webhook"}
+"""Fields below which a channel is written to."""
+
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each channel that lacks a side."""
     named = [r for spec in catalogue.specs for r in references(spec) if r.kind == "Channel"]
-    produced = {r.name for r in named if "emit" in r.loc}
-    consumed = {r.name for r in named if "emit" not in r.loc}
+    produced = {r.name for r in named if _PRODUCING & set(r.loc)}
+    consumed = {r.name for r in named if not _PRODUCING & set(r.loc)}
     for channel in catalogue.all("Channel"):
         missing: list[str] = []
         if channel.name not in produced and not channel.spec.producers:

@@ -81,4 +81,8 @@ def _of_backups(project: Project) -> _Found:
 def _of_notifications(project: Project) -> _Found:
     for notifications in project.all(Notifications):
         for name, receiver in notifications.spec.receivers.items():
-            yield receiver.slack.webhook, f"Slack webhook of receiver {name}", "Alertmanager"
+            if receiver.slack:
+                yield receiver.slack.webhook, f"Slack webhook of receiver {name}", "Alertmanager"
+            if receiver.webhook:
+                holds = f"one key of the API of {receiver.webhook.runtime}, for receiver {name}"
+                yield receiver.webhook.credentials, holds, "Alertmanager"

@@ -111,4 +111,11 @@ That is the name of the receiver for what is told to nobody.
 
 Fix: choose another name.
 """,
+    "receiver-empty": """
+A receiver of notifications has neither `slack` nor `webhook`.
+
+Its alerts would reach nobody, though a route takes them.
+
+Fix: write where its messages go. What shall only be seen on dashboards is routed to `nobody`.
+""",
 }

@@ -29,6 +29,21 @@ class Slack(Strict):
     """Whether the end of an alert is told too."""
 
 
+class Webhook(Strict):
+    """A channel of a Runtime: each notification is an event there, so that an alert can start workflows."""
+
+    runtime: Annotated[str, Ref("Runtime")]
+    """Runtime whose API takes the events."""
+    channel: Annotated[str, Ref("Channel")]
+    """Channel that they are published on."""
+    credentials: SecretRef
+    """One key of the API and nothing else, as secret-name/key; Alertmanager sends it as a bearer token."""
+    send_resolved: bool = True
+    """Whether the end of an alert is an event too."""
+    max_alerts: Annotated[int, Field(ge=1)] = 100
+    """Alerts in one event at most; the others are left out, and counted in `truncatedAlerts`."""
+
+
 class Titles(Strict):
     """How the title of a message starts."""
 
@@ -41,10 +56,20 @@ class Titles(Strict):
 class Receiver(Strict):
     """Where messages go."""
 
-    slack: Slack
-    """The channel."""
+    slack: Slack | None = None
+    """Slack channel that is told."""
+    webhook: Webhook | None = None
+    """Channel of a Runtime that is told."""
     titles: Titles = Titles()
-    """How the titles of its messages start."""
+    """How the titles of its Slack messages start."""
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> "Receiver":
+        if self.slack is None and self.webhook is None:
+            raise PydanticCustomError(
+                "receiver-empty", "a receiver needs `slack` or `webhook`; to tell nobody: `nobody`"
+            )
+        return self
 
 
 class Timing(Strict):
@@ -61,7 +86,7 @@ class Timing(Strict):
 
 
 class Route(Strict):
-    """Which alerts go to which receiver; the first route that takes an alert counts."""
+    """Which alerts go to which receiver; the first route that takes an alert counts, unless it says `continue`."""
 
     receiver: str
     """Name of a receiver, or `nobody` for what is only shown on dashboards."""
@@ -69,6 +94,8 @@ class Route(Strict):
     """Severities that it takes; all if none is named."""
     owners: Many[Annotated[str, Ref("Team")]] = ()
     """Owners whose alerts it takes; all if none is named."""
+    continue_: Annotated[bool, Field(alias="continue")] = False
+    """Routes after it are asked as well; `default` is not, once any route has taken an alert."""
     group_by: Many[str] | None = None
     """Labels whose alerts share one message; default: those of `timing`."""
     group_wait: Duration | None = None
@@ -111,7 +138,7 @@ class NotificationsSpec(Strict):
     timing: Timing = Timing()
     """When messages are sent, unless a route says otherwise."""
     routes: Many[Route] = ()
-    """Routes in order; the first that takes an alert counts."""
+    """Routes in order; the first that takes an alert counts, and those after it where it says `continue`."""
     default: str | None = None
     """Receiver of what no route takes; without one such alerts are told to nobody."""
     inhibitions: Many[Inhibition] = ()
@@ -134,15 +161,20 @@ class Notifications(Thing):
 
     spec: NotificationsSpec
 
-    def route(self, severity: str, owner: str) -> str | None:
-        """Return the receiver of an alert; None where nobody is told."""
-        name = receiver_of(self.spec, severity, owner)
-        return None if name == NOBODY else name
+    def told(self, severity: str, owner: str) -> list[str]:
+        """Return the receivers of an alert; none where nobody is told."""
+        return [name for name in receivers_of(self.spec, severity, owner) if name != NOBODY]
 
 
-def receiver_of(spec: NotificationsSpec, severity: str, owner: str) -> str | None:
-    """Return the receiver that an alert goes to: `nobody` where a route says so, None where no route takes it."""
-    return next((r.receiver for r in spec.routes if r.takes(severity, owner)), spec.default)
+def receivers_of(spec: NotificationsSpec, severity: str, owner: str) -> list[str]:
+    """Return the receivers of an alert as Alertmanager finds them; `nobody` where a route says so, none without any."""
+    found: list[str] = []
+    for route in spec.routes:
+        if route.takes(severity, owner):
+            found.append(route.receiver)
+            if not route.continue_:
+                break
+    return found or [name for name in (spec.default,) if name]
 
 
 def picks(pick: Pick, alert: str, severities: Iterable[str]) -> bool:

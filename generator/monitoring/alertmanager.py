@@ -5,13 +5,15 @@ only what Alertmanager always fills in (`.Status`, `.Alerts`, `.CommonLabels`, `
 template that fails sends an empty message instead of an error.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from generator.alert_templates._template import prometheus
 from generator.cluster.k8s import Object
-from generator.kinds.notifications import NOBODY, Inhibition, NotificationsSpec, Pick, Receiver, Route
+from generator.kinds.notifications import NOBODY, Inhibition, NotificationsSpec, Pick, Receiver, Route, Slack, Webhook
 
+Address = Callable[[Webhook], str]
+"""Webhook -> address that its events are sent to."""
 SECRETS = "/etc/alertmanager/secrets"
 """Where Alertmanager finds mounted secrets, each as a folder of its keys."""
 
@@ -100,14 +102,12 @@ def _timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], st
 # --- the operator's form --------------------------------------------------------------------------------------------
 
 
-def operator_spec(spec: NotificationsSpec) -> Object:
+def operator_spec(spec: NotificationsSpec, address: Address) -> Object:
     """Return the `spec` of an AlertmanagerConfig."""
     routes = [
-        {**_camel(spec, r), "matchers": [_matcher(m) for m in matches(r)], "continue": False} for r in spec.routes
+        {**_camel(spec, r), "matchers": [_matcher(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
     ]
-    receivers: list[Object] = [
-        {"name": name, "slackConfigs": [_operator_slack(r, spec.language)]} for name, r in spec.receivers.items()
-    ]
+    receivers = [_operator_receiver(name, r, spec.language, address) for name, r in spec.receivers.items()]
     found: Object = {
         "route": {**_camel(spec, None), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
@@ -127,13 +127,35 @@ def _matcher(match: Match) -> Object:
     return {"name": match.label, "matchType": match.op, "value": match.value}
 
 
-def _operator_slack(receiver: Receiver, language: str) -> Object:
-    found = message(receiver, language)
-    secret, key = receiver.slack.webhook.split("/")
+def _operator_receiver(name: str, receiver: Receiver, language: str, address: Address) -> Object:
+    found: Object = {"name": name}
+    if receiver.slack:
+        found["slackConfigs"] = [_operator_slack(receiver.slack, message(receiver, language))]
+    if receiver.webhook:
+        found["webhookConfigs"] = [_operator_webhook(receiver.webhook, address(receiver.webhook))]
+    return found
+
+
+def _operator_webhook(webhook: Webhook, url: str) -> Object:
+    authorization = {"type": "Bearer", "credentials": _key(webhook.credentials)}
     return {
-        "apiURL": {"name": secret, "key": key},
-        "channel": receiver.slack.channel,
-        "sendResolved": receiver.slack.send_resolved,
+        "url": url,
+        "sendResolved": webhook.send_resolved,
+        "maxAlerts": webhook.max_alerts,
+        "httpConfig": {"authorization": authorization},
+    }
+
+
+def _key(reference: str) -> Object:
+    secret, key = reference.split("/")
+    return {"name": secret, "key": key}
+
+
+def _operator_slack(slack: Slack, found: Message) -> Object:
+    return {
+        "apiURL": _key(slack.webhook),
+        "channel": slack.channel,
+        "sendResolved": slack.send_resolved,
         "title": found.title,
         "titleLink": found.title_link,
         "text": found.text,
@@ -154,12 +176,12 @@ def _operator_inhibition(inhibition: Inhibition) -> Object:
 # --- Alertmanager's own form ----------------------------------------------------------------------------------------
 
 
-def plain(spec: NotificationsSpec) -> Object:
-    """Return the same as a configuration file of Alertmanager; webhooks are read from mounted secrets."""
-    routes = [{**_snake(spec, r), "matchers": [str(m) for m in matches(r)], "continue": False} for r in spec.routes]
-    receivers: list[Object] = [
-        {"name": name, "slack_configs": [_plain_slack(r, spec.language)]} for name, r in spec.receivers.items()
+def plain(spec: NotificationsSpec, address: Address) -> Object:
+    """Return the same as a configuration file of Alertmanager; webhooks and keys are read from mounted secrets."""
+    routes = [
+        {**_snake(spec, r), "matchers": [str(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
     ]
+    receivers = [_plain_receiver(name, r, spec.language, address) for name, r in spec.receivers.items()]
     found: Object = {
         "route": {**_snake(spec, None), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
@@ -181,12 +203,30 @@ def _snake(spec: NotificationsSpec, route: Route | None) -> Object:
     }
 
 
-def _plain_slack(receiver: Receiver, language: str) -> Object:
-    found = message(receiver, language)
+def _plain_receiver(name: str, receiver: Receiver, language: str, address: Address) -> Object:
+    found: Object = {"name": name}
+    if receiver.slack:
+        found["slack_configs"] = [_plain_slack(receiver.slack, message(receiver, language))]
+    if receiver.webhook:
+        found["webhook_configs"] = [_plain_webhook(receiver.webhook, address(receiver.webhook))]
+    return found
+
+
+def _plain_webhook(webhook: Webhook, url: str) -> Object:
+    authorization = {"type": "Bearer", "credentials_file": f"{SECRETS}/{webhook.credentials}"}
     return {
-        "api_url_file": f"{SECRETS}/{receiver.slack.webhook}",
-        "channel": receiver.slack.channel,
-        "send_resolved": receiver.slack.send_resolved,
+        "url": url,
+        "send_resolved": webhook.send_resolved,
+        "max_alerts": webhook.max_alerts,
+        "http_config": {"authorization": authorization},
+    }
+
+
+def _plain_slack(slack: Slack, found: Message) -> Object:
+    return {
+        "api_url_file": f"{SECRETS}/{slack.webhook}",
+        "channel": slack.channel,
+        "send_resolved": slack.send_resolved,
         "title": found.title,
         "title_link": found.title_link,
         "text": found.text,

@@ -1,5 +1,6 @@
 """Each check of the monitoring specs: what it refuses, where it points, and that the corrected spec passes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -387,6 +388,7 @@ def test_a_broken_spec_is_not_blamed_on_those_that_name_it(tmp_path: Path) -> No
         (dashboard("metric: apm_queue_depth, alert: Some"), "one-source"),
         (dashboard("queries: [{promql: 'vector(1)'}]"), "unit-missing"),
         (DEFAULT.replace("all:", "nobody:"), "receiver-name"),
+        (re.sub(r"slack: \{[^}]*\}", "titles: {firing: x}", DEFAULT), "receiver-empty"),
         (METRICS.replace("job_last_success", "job-last-success"), "metric-name"),
         (DEFAULT.replace("slack/url", '"https://hooks.slack.example/services/x"'), "secret-ref"),
     ],
