@@ -3,9 +3,10 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 GRACE_SECONDS = 15
@@ -18,10 +19,16 @@ class Processes:
         self.folder = folder
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, program: Path, *arguments: str) -> None:
+    def start(self, program: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start a server, with our own environment unless it's given another."""
         with (self.folder / f"{program.name}.log").open("wb") as log:
             self.running[program.name] = subprocess.Popen(
-                [program, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+                [*_ending_with_us(), str(program), *arguments],
+                cwd=self.folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
             )
 
     def dead(self) -> list[str]:
@@ -67,6 +74,12 @@ def stopping(processes: Processes) -> Generator[Processes]:
         yield processes
     finally:
         processes.stop()
+
+
+def _ending_with_us() -> list[str]:
+    """What makes a server end when we're killed and can't stop it; nothing where there's no such command."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

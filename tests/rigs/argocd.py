@@ -1,0 +1,157 @@
+"""The real Argo CD as local processes: controller, repository server, and the cache that they share. No container.
+
+It works on the cluster of a kubeconfig with all rights, as Argo CD does where it's installed as its project says, and
+with its defaults but two: between two waves it waits for nothing but health, and however often something is healed, it
+takes no longer than some seconds (by default it takes up to five minutes, until there was nothing to heal for as long).
+Without its API server there are no webhooks: `refresh` asks for the same by annotation.
+"""
+
+import base64
+import contextlib
+import json
+import os
+import secrets
+import time
+import urllib.request
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.rigs import cache
+from tests.rigs.live import Live, Object, path
+from tests.rigs.processes import Processes, free_ports, stopping
+
+NAMESPACE = "argocd"
+MANAGER = "argocd-controller"
+"""Field manager of what Argo CD applies."""
+START_SECONDS = 90
+APPLICATION_HEALTH = """\
+local s = obj.status or {}
+if s.health ~= nil and (s.history ~= nil or (s.sync ~= nil and s.sync.status == "Synced")) then
+  return {status = s.health.status, message = s.health.message}
+end
+return {status = "Progressing", message = "not synced yet"}
+"""
+"""A health rule for Applications in `argocd-cm`, without which Argo CD doesn't wait between their waves.
+
+The usual one copies `status.health`, which is Healthy before anything was applied: the next wave may start too early.
+"""
+
+
+@dataclass(frozen=True)
+class ArgoCd:
+    """A running Argo CD, seen through the cluster that it works on."""
+
+    live: Live
+    processes: Processes
+
+    def application(self, name: str) -> str:
+        """Return the path of an Application."""
+        return path("argoproj.io/v1alpha1", "Application", name, NAMESPACE)
+
+    def trust(self, url: str, proxy: str) -> None:
+        """Let Argo CD read a repository through a proxy that has a certificate of its own."""
+        fields = {"type": "git", "url": url, "proxy": proxy, "insecure": "true"}
+        labels = {"argocd.argoproj.io/secret-type": "repository"}
+        self._apply({"apiVersion": "v1", "kind": "Secret", "stringData": fields}, "repository", labels)
+
+    def set_application_health(self, rule: str | None) -> None:
+        """Write a health rule for the kind Application into `argocd-cm`, or take it out."""
+        change = {"data": {"resource.customizations.health.argoproj.io_Application": rule}}
+        self.live.patch(path("v1", "ConfigMap", "argocd-cm", NAMESPACE), change)
+
+    def refresh(self, name: str, kind: str = "normal") -> Object:
+        """Have an Application compared now, as a webhook does after a push; `kind` is normal or hard."""
+        place, note = self.application(name), "argocd.argoproj.io/refresh"
+        self.live.patch(place, {"metadata": {"annotations": {note: kind}}})
+        return self.live.until(place, lambda app: note not in app["metadata"].get("annotations", {}))
+
+    def logs(self) -> str:
+        """Return the end of every server's log."""
+        return "\n".join(map(self.processes.log, self.processes.running))
+
+    def install(self) -> None:
+        """Create Argo CD's namespace and the settings that its project ships."""
+        self.live.create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        for file in sorted(cache.folder("argocd").glob("*.yaml")):
+            manifest: Object = yaml.safe_load(file.read_text())
+            self._apply(manifest, manifest["metadata"]["name"], manifest["metadata"]["labels"])
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self.live.patch(path("v1", "Secret", "argocd-secret", NAMESPACE), {"data": {"server.secretkey": key}})
+
+    def _apply(self, manifest: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> None:
+        metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+        where = path(manifest["apiVersion"], manifest["kind"], name, NAMESPACE)
+        self.live.apply(json.dumps({**manifest, "metadata": metadata}), where)
+
+
+@contextlib.contextmanager
+def argocd(live: Live, kubeconfig: Path, folder: Path) -> Generator[ArgoCd]:
+    """An Argo CD that waits for Applications; everything that it writes is below `folder`."""
+    with stopping(Processes(folder)) as processes:
+        found = ArgoCd(live, processes)
+        found.install()
+        _start(processes, _environment(folder, kubeconfig))
+        yield found
+
+
+def _environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
+    """All that the servers are told; nothing of the caller's environment but where programs are."""
+    for name in ("home", "tmp", "tls", "ssh"):
+        (folder / name).mkdir(mode=0o700)
+    return {
+        "PATH": f"{cache.programs()}{os.pathsep}{os.environ['PATH']}",  # the server calls a script of its own
+        "KUBECONFIG": str(kubeconfig),
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "ARGOCD_FAKE_IN_CLUSTER": "true",  # https://kubernetes.default.svc is the cluster of the kubeconfig
+        "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_TLS_DATA_PATH": str(folder / "tls"),  # the defaults are folders of the container's image
+        "ARGOCD_SSH_DATA_PATH": str(folder / "ssh"),
+        "ARGOCD_ASK_PASS_SOCK": str(folder / "ask.sock"),
+        "ARGOCD_SYNC_WAVE_DELAY": "0",
+        "ARGOCD_APPLICATION_CONTROLLER_SELF_HEAL_BACKOFF_CAP_SECONDS": "5",
+    }
+
+
+def _start(processes: Processes, environment: Mapping[str, str]) -> None:
+    redis, repository, repository_metrics, metrics = free_ports(4)
+    processes.start(cache.program("argocd-redis"), f"--address=127.0.0.1:{redis}", environment=environment)
+    processes.start(
+        cache.program("argocd-repo-server"),
+        f"--redis=127.0.0.1:{redis}",
+        "--disable-tls",
+        "--client-ca-path=",
+        "--address=127.0.0.1",
+        f"--port={repository}",
+        "--metrics-address=127.0.0.1",
+        f"--metrics-port={repository_metrics}",
+        environment=environment,
+    )
+    _wait(processes, f"http://127.0.0.1:{repository_metrics}/healthz?full=true")  # full: its gRPC port as well
+    processes.start(
+        cache.program("argocd-application-controller"),
+        f"--redis=127.0.0.1:{redis}",
+        f"--repo-server=127.0.0.1:{repository}",
+        "--repo-server-plaintext",
+        f"--namespace={NAMESPACE}",
+        f"--metrics-port={metrics}",
+        environment=environment,
+    )
+    _wait(processes, f"http://127.0.0.1:{metrics}/healthz")
+
+
+def _wait(processes: Processes, url: str) -> None:
+    """Wait until a server says that it's well; one that died or takes too long is shown with its log."""
+    end = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=5):
+            return
+        if processes.dead() or time.monotonic() > end:
+            suspects = processes.dead() or list(processes.running)
+            raise RuntimeError("\n".join([f"no answer from {url}", *map(processes.log, suspects)]))
+        time.sleep(0.1)
