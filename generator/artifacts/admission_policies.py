@@ -54,12 +54,17 @@ def _constraints(policy: Policy) -> dict[str, Any]:
             "apiGroups": list(match.api_groups),
             "apiVersions": ["*"],
             "operations": ["CREATE", "UPDATE"],
-            "resources": [plural(kind) for kind in match.kinds],
+            "resources": [name for kind in match.kinds for name in _resources(kind)],
             "scope": "*",
         }
         for match in policy.spec.match
     ]
     return {"matchPolicy": "Equivalent", "namespaceSelector": {}, "objectSelector": {}, "resourceRules": rules}
+
+
+def _resources(kind: str) -> tuple[str, ...]:
+    """Return the resources of a kind; a pod also changes by a container that is added to debug it."""
+    return ("pods", "pods/ephemeralcontainers") if kind == "Pod" else (plural(kind),)
 
 
 def _binding(name: str, policy: Policy, environment: Environment) -> dict[str, Any]:
