@@ -56,24 +56,24 @@ def test_what_is_as_expected_differs_in_nothing(expected: dict[str, Any]) -> Non
     assert differences(expected) == []
 
 
-@pytest.mark.parametrize(
-    ("expected", "told"),
-    [
-        ({"status": "failed"}, "status: expected failed, got succeeded"),
-        ({"status": "failed", "problem": "timeout"}, "problem: expected timeout, got none"),
-        ({"path": ["a", "b", "c"]}, "path: expected a → b → c, got a → c"),
-        ({"visits": {"b": 1}}, "visits of b: expected 1, got 0"),
-        ({"takes": ["x/next"]}, "branch x/next: expected to be taken"),
-        ({"output": {"x": 2}}, "output.x: expected 2, got 1"),
-        ({"output": {"y": 2}}, "output.y: expected 2, got null"),
-        ({"state": {"s": "1"}}, 'state.s: expected "1", got 1'),
-        ({"calls": {"book": []}}, "calls of book: expected 0, got 2"),
-        ({"calls": {"other": [{}]}}, "calls of other: expected 1, got 0"),
-        ({"calls": {"book": [{}, {"n": 1}]}}, "calls of book [2].n: expected 1, got 2"),
-        ({"emitted": {"news": [{"n": 2}]}}, "events on news [1].n: expected 2, got 1"),
-        ({"maxTokens": 14}, "tokens: expected 14 at most, got 15"),
-    ],
-)
+DIFFERENCES: list[tuple[dict[str, Any], str]] = [
+    ({"status": "failed"}, "status: expected failed, got succeeded"),
+    ({"status": "failed", "problem": "timeout"}, "problem: expected timeout, got none"),
+    ({"path": ["a", "b", "c"]}, "path: expected a → b → c, got a → c"),
+    ({"visits": {"b": 1}}, "visits of b: expected 1, got 0"),
+    ({"takes": ["x/next"]}, "branch x/next: expected to be taken"),
+    ({"output": {"x": 2}}, "output.x: expected 2, got 1"),
+    ({"output": {"y": 2}}, "output.y: expected 2, got null"),
+    ({"state": {"s": "1"}}, 'state.s: expected "1", got 1'),
+    ({"calls": {"book": []}}, "calls of book: expected 0, got 2"),
+    ({"calls": {"other": [{}]}}, "calls of other: expected 1, got 0"),
+    ({"calls": {"book": [{}, {"n": 1}]}}, "calls of book [2].n: expected 1, got 2"),
+    ({"emitted": {"news": [{"n": 2}]}}, "events on news [1].n: expected 2, got 1"),
+    ({"maxTokens": 14}, "tokens: expected 14 at most, got 15"),
+]
+
+
+@pytest.mark.parametrize(("expected", "told"), DIFFERENCES)
 def test_every_difference_is_told(expected: dict[str, Any], told: str) -> None:
     assert told in differences(expected)
 
