@@ -11,6 +11,8 @@ from generator.commands._common import Terminal, with_terminal
 if TYPE_CHECKING:
     from generator.documentation.fields import FieldDoc
 
+FUNCTIONS = "functions"
+
 
 @click.command(
     epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain specs/runtime.yaml:12; "
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
-    """Explain a code, a kind or field, a rendered line, or a line of a spec.
+    """Explain a code, a kind or field, functions, a rendered line, or a line of a spec.
 
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
-    and money that one run takes at most. Without an argument all codes, risks and kinds are listed.
+    and money that one run takes at most; `functions` lists what the runtime image ships, with arguments. Without an
+    argument all codes, risks and kinds are listed.
     """
     for line in _lines(terminal, what, name):
         click.echo(line)
@@ -56,6 +59,11 @@ def _answer(terminal: Terminal, what: str) -> Iterator[str]:
     from generator.problems import Failure, nearest
 
     kind, _, path = what.partition(".")
+    if what == FUNCTIONS:
+        from generator.documentation.functions import lines
+
+        yield from lines()
+        return
     if "/" in what:
         yield from _line_of(terminal, what)
         return
@@ -66,7 +74,7 @@ def _answer(terminal: Terminal, what: str) -> Iterator[str]:
     elif kind in KINDS:
         yield from _kind(kind, path)
     else:
-        raise Failure(f'there is no code, risk, kind or file "{what}"', nearest(what, [*known, *KINDS]))
+        raise Failure(f'there is no code, risk, kind or file "{what}"', nearest(what, [*known, *KINDS, FUNCTIONS]))
 
 
 def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
@@ -108,6 +116,7 @@ def _all() -> Iterator[str]:
     yield from (f"  {code:24} {_first(text)}" for code, text in sorted(codes.items()))
     yield "\nRisks that `apm diff` marks:"
     yield from (f"  {name:24} {_first(text)}" for name, text in sorted(risks.items()))
+    yield f"\nWhat the runtime image ships: apm explain {FUNCTIONS}"
     yield "\nKinds of specs (`apm explain KIND.field` says more):"
     yield from (f"  {name:24} {_first(inspect.getmodule(kind.resolve).__doc__ or '')}" for name, kind in KINDS.items())
 

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from generator.kinds._schema import schema_of
 from generator.kinds.model import secret_env
 from generator.model import Kind, Resolving, Thing
-from runtime.contract import Duration, FileRef, HttpCall, McpCall, SecretRef, Strict, ToolDocument
+from runtime.contract import Duration, FileRef, HttpCall, McpCall, Registered, SecretRef, Strict, ToolDocument
 
 
 class ToolSpec(Strict):
@@ -21,8 +21,8 @@ class ToolSpec(Strict):
     """A tool of an MCP server."""
     http: HttpCall | None = None
     """An HTTP operation."""
-    function: str | None = None
-    """A function that the runtime image ships."""
+    function: Annotated[str | None, Registered("function")] = None
+    """A function that the runtime image ships; `apm explain functions` lists them."""
     input: Annotated[str | dict[str, Any] | None, FileRef("json-schema")] = None
     """JSON Schema of the arguments: a file beside the spec, or written here."""
     output: Annotated[str | dict[str, Any] | None, FileRef("json-schema")] = None

@@ -37,7 +37,7 @@ def _taken(catalogue: Catalogue, node: Node) -> tuple[Any, Loc, Any, str] | None
     match step:
         case ToolStep():
             spec = catalogue.find("Tool", step.tool)
-            schema, who = spec and schema_of(catalogue, spec, spec.spec.input), f'the tool "{step.tool}"'
+            schema, who = spec and _of_tool(catalogue, spec), f'the tool "{step.tool}"'
         case WorkflowStep():
             spec = catalogue.find("Workflow", step.workflow)
             schema, who = spec and input_schema(catalogue, spec), f'the workflow "{step.workflow}"'
@@ -51,6 +51,12 @@ def _taken(catalogue: Catalogue, node: Node) -> tuple[Any, Loc, Any, str] | None
         case _:
             return None
     return (schema, (*node.loc, "with"), step.with_, who) if schema else None
+
+
+def _of_tool(catalogue: Catalogue, tool: Declared) -> Any:
+    """Return the schema of a tool's arguments; without one of its own, that of its function."""
+    function = registered().get(tool.spec.function or "")
+    return schema_of(catalogue, tool, tool.spec.input) or (function and function.input)
 
 
 class _Handed:

@@ -99,7 +99,7 @@ def _parts(catalogue: Catalogue, spec: Declared) -> str:
 
 _LOOKED_AT = {
     "Agent": ("output", "budget"),
-    "Tool": ("input", "output", "timeout"),
+    "Tool": ("input", "output", "timeout", "function"),
     "Channel": ("payload",),
     "Resilience": ("timeout",),
     "Team": ("members", "slack", "mail"),

@@ -73,7 +73,9 @@ class Tools:
 
     async def _dispatch(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
         if tool.function:
-            return await _function(tool.function).run(arguments, context)
+            function = _function(tool.function)
+            _hold(function.input, arguments, "invalid-input", f"{function.name} does not accept these arguments")
+            return await function.run(arguments, context)
         if tool.http:
             return await self._http.operation(tool, arguments, context.idempotency_key)
         if tool.mcp:
