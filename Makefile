@@ -3,8 +3,9 @@
 SHELL := bash
 PY := .venv/bin/python
 APM := .venv/bin/apm
+# Long ones have targets of their own: a real Argo CD (make e2e), a real image (make image).
+LONG := --ignore tests/argocd --ignore tests/image
 comma := ,
-TOOLS_DIR = $(shell python3 toolchain/build.py --path)
 
 .PHONY: help
 help: ## this list
@@ -21,15 +22,16 @@ demo: ## install, validate, render, run the reference workflow here (FAST=1: wri
 
 .PHONY: test
 test: lint tools ## everything that CI runs: lint, types, layers, specs, all tests
-	$(PY) -m pytest tests
+	$(PY) -m pytest tests $(LONG)
 
 .PHONY: check
 check: lint ## as `test` without the tools that have to be built: needs Python only
-	$(PY) -m pytest tests --ignore tests/e2e --ignore tests/monitoring
+	$(PY) -m pytest tests --ignore tests/e2e --ignore tests/monitoring $(LONG)
 
 .PHONY: e2e
-e2e: install tools ## the tests against a real API server, promtool, amtool, kubeconform
-	$(PY) -m pytest tests/e2e tests/monitoring
+e2e: install tools ## against a real API server, promtool, amtool, kubeconform, and a real Argo CD (built first: minutes)
+	python3 toolchain/build.py argocd
+	$(PY) -m pytest tests/e2e tests/monitoring tests/argocd
 
 .PHONY: image
 image: ## build the runtime image with Docker (BASE=..., BUILDER=..., IMAGE=name, CA=file.pem, PIP_CONF=file: runtime/image/README.md)
