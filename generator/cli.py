@@ -3,6 +3,8 @@
 Exit codes: 0 clean, 1 problems (in specs, or in what a command had to do), 2 wrong usage, 3 rendered/ differs.
 """
 
+import contextlib
+import errno
 import importlib
 import os
 import sys
@@ -24,7 +26,7 @@ SUMMARIES = {
     "run": "Run a workflow here and now, on the embedded store.",
     "runs": "List, show, cancel, resume and answer runs.",
     "serve": "Serve the HTTP API, execute runs, keep schedules.",
-    "explain": "Explain a code, a kind or field, a rendered line, or a line of a spec.",
+    "explain": "Explain a code, a kind or field, functions, a rendered line, or a line of a spec.",
     "schema": "Write JSON Schemas of all kinds, for editors.",
     "graph": "Draw a workflow as Mermaid, DOT or SVG.",
     "version": "Print the version.",
@@ -94,6 +96,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run a command and exit; no exception reaches the user as a traceback."""
     try:
         code = app.main(args=argv, prog_name="apm", standalone_mode=False)
+        sys.stdout.flush()  # here it can still be told
         sys.exit(code if isinstance(code, int) else 0)
     except click.ClickException as error:
         error.show()
@@ -104,8 +107,27 @@ def main(argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        if not _is_output(error):
+            sys.exit(_told(error, argv if argv is not None else sys.argv[1:]))
+        with contextlib.suppress(OSError):  # what is left in the buffer can't be written either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"error: the output can't be written: {error.strerror}", err=True)
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one sentence)
         sys.exit(_told(error, argv if argv is not None else sys.argv[1:]))
+
+
+def _is_output(error: OSError) -> bool:
+    """Return whether an error comes from stdout: it names no file, and writing again fails too."""
+    if error.filename is not None:
+        return False
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return error.errno == errno.ENOSPC
 
 
 def _told(error: Exception, argv: list[str]) -> int:

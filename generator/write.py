@@ -113,15 +113,25 @@ def write(contents: Mapping[str, bytes], out: Path, environment: str, change: Ch
     target, staged = out / environment, out / f".{environment}.new"
     if target.exists() and not target.is_dir():
         raise Failure(f"{target} can't be written: it is a file", "move it away; nothing was changed")
+    _clear(staged, "nothing was changed")
     try:
         out.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(staged, ignore_errors=True)
         _stage(contents, out, staged, environment, set(change.changed) | set(change.added), set(change.deleted))
         _swap(staged, target)
-        shutil.rmtree(staged, ignore_errors=True)
     except OSError as error:
         shutil.rmtree(staged, ignore_errors=True)
         raise Failure(f"{error.filename or out} can't be written: {error.strerror}", "nothing was changed") from None
+    _clear(staged, f"{target} was written")
+
+
+def _clear(folder: Path, so_far: str) -> None:
+    """Remove a half-built tree or one that was swapped out; what stays would be in the way of the next render."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        message = f"{error.filename or folder} can't be removed: {error.strerror}"
+        raise Failure(message, f"{so_far}; remove {folder} by hand") from None
 
 
 def _stage(

@@ -140,6 +140,31 @@ def test_a_renamed_object_in_a_changed_file_counts_as_deleted(tmp_path: Path) ->
     assert change.deleted_objects == ("PersistentVolumeClaim/old",)
 
 
+def test_a_half_built_tree_that_can_not_be_removed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(folder: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    (tmp_path / ".live.new").mkdir()
+    monkeypatch.setattr("generator.write.shutil.rmtree", refused)
+    with pytest.raises(Failure, match=r"\.live\.new can't be removed: Permission denied") as failure:
+        _write(_contents(a=_object("ConfigMap", "a")), tmp_path)
+    assert failure.value.hint.startswith("nothing was changed; remove ")
+    assert not (tmp_path / "live").exists()
+
+
+def test_an_old_tree_that_can_not_be_removed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(folder: Path, **_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    _write(_contents(a=_object("ConfigMap", "a")), tmp_path)
+    monkeypatch.setattr("generator.write.shutil.rmtree", refused)
+    after = _contents(a=_object("ConfigMap", "a", "data: {}\n"))
+    with pytest.raises(Failure, match="can't be removed: Permission denied") as failure:
+        _write(after, tmp_path)
+    assert "live was written; remove " in failure.value.hint
+    assert (tmp_path / "live/runtime/a.yaml").read_bytes() == after["live/runtime/a.yaml"]
+
+
 def test_where_nothing_can_be_written_nothing_is_changed(tmp_path: Path) -> None:
     (tmp_path / "rendered").write_text("a file where the folder should be")
     with pytest.raises(Failure, match="can't be written"):
