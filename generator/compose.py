@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from generator import conventions
+from generator import conventions, slips
 from generator.model import Document, Loc
 from generator.problems import Fix, Place, Problem
 
@@ -66,7 +66,7 @@ def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
         _refuse_depth(text)
         roots = compose(text)
     except yaml.YAMLError as error:
-        problems.append(_syntax(file, error))
+        problems.append(_syntax(file, text, error))
         return _guessed(file, text)
     except _RefusedError as refused:
         problems.append(refused.problem(file))
@@ -129,13 +129,15 @@ def _too_deep(mark: Any) -> _RefusedError:
     return _RefusedError("too-deep", f"the document is nested deeper than {conventions.DEPTH_LIMIT} levels", mark)
 
 
-def _syntax(file: str, error: yaml.YAMLError) -> Problem:
+def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
+    if conflict := slips.conflict(file, text):
+        return conflict
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "maximum nesting depth" in str(error):  # newer versions of libyaml stop at 1000 levels by themselves
         return _too_deep(mark).problem(file)
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     hint = ""
-    if "'\\t'" in what or re.search(r"\btab", what):
+    if "'\\t'" in what or re.search(r"\btab", what) or (mark and slips.tab_at(text, mark.line, mark.column)):
         what, hint = "a tab character can't be used to indent", "indent with spaces"
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
     return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint)

@@ -205,6 +205,22 @@ def test_hidden_files_are_not_specs(repository: Repository) -> None:
     assert list(loaded.files) == ["specs/ok.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"), [("a:\n\tb: c\n", 2), ("a:\n  b: c\n\td: e\n", 3), ("a:\n  b:\n  \tc: d\n  e: f\n", 3)]
+)
+def test_a_tab_in_front_of_a_line_is_named(repository: Repository, text: str, line: int) -> None:
+    problem = _one(repository({"specs/ok.yaml": "a: b\n", "specs/x.yaml": text}))
+    assert "a tab character can't be used to indent" in problem.message
+    assert problem.place.line == line
+
+
+@pytest.mark.parametrize("style", ["<<<<<<< HEAD\nb: c\n=======\nb: d\n>>>>>>> other\n", "=======\nb: c\n>>>>>>> x\n"])
+def test_markers_of_an_unfinished_merge_are_named_at_the_first(repository: Repository, style: str) -> None:
+    problem = _one(repository({"specs/ok.yaml": "a: b\n", "specs/x.yaml": "a: b\n" + style + "e: f\n"}))
+    assert _found(problem) == ("yaml-syntax", "specs/x.yaml", 2, 1)
+    assert "a merge was not finished here" in problem.message
+
+
 def test_whoever_names_a_spec_of_a_broken_file_is_not_blamed(repository: Repository) -> None:
     text = "kind: Team\nmetadata: {owner: x, name: night}\n---\nkind: Team\nmetadata:\n  name: day\nspec: [\n"
     loaded = load(repository({"specs/x.yaml": text}))
