@@ -22,7 +22,7 @@ FUNCTIONS = "functions"
 @click.argument("name", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
-    """Explain a code, a kind or field, a rendered line, or a line of a spec.
+    """Explain a code, a kind or field, functions, a rendered line, or a line of a spec.
 
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
