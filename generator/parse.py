@@ -25,6 +25,8 @@ _EXPECTED = {
 }  # fmt: skip
 _PREFIXED = ("name", "duration", "money", "secret-ref", "date")
 """Codes of our own value types whose messages need the value in front."""
+_ABOUT = {"image-version": "tag"}
+"""Codes of findings about a whole mapping that are about one key of it, where that is written."""
 _BUILT_IN = frozenset(get_args(ErrorType))
 """Codes of pydantic's own validators; every other one is ours."""
 
@@ -136,6 +138,8 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         known = _known(model, details["loc"])
         fix = document.rename(loc, name, meant(name, set(known) - _keys(document.value, loc[:-1])), key=True)
         return document.problem(loc, "unknown-key", f'unknown key "{name}"', nearest(name, known), key=True, fix=fix)
+    if kind in _ABOUT and isinstance(details["input"], Mapping) and _has(details["input"], _ABOUT[kind]):
+        return document.problem((*loc, _ABOUT[kind]), *_about_value(loc, details))
     about = _about_value(loc, details)
     if _secret(loc, details["input"]):
         return document.problem(loc, *about, key=about[0] not in SECRETS or isinstance(details["input"], Mapping))

@@ -66,7 +66,8 @@ def check(root: Path) -> Specs:
     declared, malformed = parse(loaded.documents, KINDS)
     written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
     seen, dead = views(written, KINDS)
-    found = [*loaded.problems, *malformed, *dead, *validate(written, seen, CHECKS)]
+    between = [*dead, *validate(written, seen, CHECKS)]
+    found = [*loaded.problems, *malformed, *_certain(between, loaded.problems, malformed)]
     return Specs(written, tuple(seen), _stop(found))
 
 
@@ -83,6 +84,21 @@ def build_all(root: Path, names: Sequence[str] = ()) -> Built:
     built = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
     warnings = _stop([*specs.warnings, *(problem for _, problems in built.values() for problem in problems)])
     return Built(specs, {name: result for name, (result, _) in built.items()}, warnings)
+
+
+_UNREAD = frozenset({"unreadable", "symlink-outside", "symlink-folder", "not-utf8", "file-too-large"})
+"""Codes of files and folders of which it is not known which specs they hold."""
+_MISSING = frozenset({"dead-reference", "dead-overlay"})
+"""Codes that say that a spec is not there."""
+_UNUSED = frozenset({"channel-unused"})
+"""Codes that say that no spec names something."""
+
+
+def _certain(found: Iterable[Problem], unread: Sequence[Problem], malformed: Sequence[Problem]) -> Iterator[Problem]:
+    """Yield findings without those that what could not be read may answer."""
+    open_ = _UNUSED if unread or malformed else frozenset[str]()
+    open_ |= _MISSING if any(p.code in _UNREAD for p in unread) else frozenset[str]()
+    return (problem for problem in found if problem.code not in open_)
 
 
 def _known(names: Sequence[str], views: Sequence[Catalogue]) -> None:

@@ -77,7 +77,7 @@ def _type(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     """Return a type in words (`kind`): `list of Team names`, `text or nothing`."""
     for marker in metadata:
         if isinstance(marker, Ref):
-            return f"name of a {marker.kind}"
+            return f"name of {'an' if marker.kind[0] in 'AEIOU' else 'a'} {marker.kind}"
         if isinstance(marker, FileRef):
             return f"{marker.holds} file" + (" or mapping" if "dict" in str(annotation) else "")
     origin, args = get_origin(annotation), get_args(annotation)

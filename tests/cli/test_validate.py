@@ -190,3 +190,24 @@ def test_what_a_link_out_of_the_repository_leads_to_is_not_shown(
         assert "symlink-outside" in result.out
         assert "hidden-away" not in result.out + result.err
     assert secret.read_text() == "hidden-away: 1\n"
+
+
+def test_what_could_not_be_read_may_hold_what_is_named(apm: Apm, repository: Path) -> None:
+    """A folder behind a link is not read: the model that the agent names may be in it."""
+    edit(repository, "model: default", "model: elsewhere")
+    (repository / "specs/more").symlink_to(repository)
+    found = json.loads(apm("validate", "--format", "json").out)
+    assert [problem["code"] for problem in (found if isinstance(found, list) else found["problems"])] == [
+        "symlink-folder"
+    ]
+
+
+def test_a_file_that_is_no_yaml_may_hold_the_other_side_of_a_channel(apm: Apm, repository: Path) -> None:
+    (repository / "specs/channel.yaml").write_text(
+        "apiVersion: apm/v1\nkind: Channel\nmetadata: {name: quiet}\nspec: {payload: {type: object}}\n"
+    )
+    assert "channel-unused" in apm("validate").out
+    (repository / "specs/broken.yaml").write_text("a: [\n")
+    out = apm("validate").out
+    assert "yaml-syntax" in out
+    assert "channel-unused" not in out
