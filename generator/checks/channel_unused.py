@@ -16,6 +16,10 @@ from generator.references import references
 
 _PRODUCING = {"emit", "webhook"}
 """Fields below which a channel is written to."""
+_HINTS = {
+    "publishes to": "add an `emit` step or a `webhook` receiver, or list the systems outside under `producers`",
+    "consumes": "add a trigger or a `listen` step",
+}
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -31,7 +35,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             missing.append("consumes")
         if missing:
             message = f'nothing {" or ".join(missing)} the channel "{channel.name}"'
-            hint = "connect it by an `emit` step, a trigger or a `listen` step, name outside `producers`, or remove it"
+            hint = f"{' and '.join(_HINTS[side] for side in missing)}, or remove the channel"
             yield channel.problem(("metadata", "name"), "channel-unused", message, hint, severity="warning")
 
 
