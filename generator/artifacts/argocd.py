@@ -24,7 +24,7 @@ of the old revision until the rollout to the new one is done; the parent has non
 _RETRY = {"limit": 5, "refresh": True, "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"}}
 """Five minutes in all, for what comes up late: a namespace of an earlier wave, an operator's webhook. `refresh`: a
 retry takes the newest revision, else a bad commit holds up the one that mends it, and self-healing, until the last."""
-_CASCADE = ("resources-finalizer.argocd.argoproj.io",)
+_CASCADE = ("resources-finalizer.argocd.argoproj.io/foreground",)
 """With an Application goes what it applied (but not what is kept): a group can lose its last spec."""
 _KEEP = "Prune=false,Delete=false"
 _SYNC, _WAVE = "argocd.argoproj.io/sync-options", "argocd.argoproj.io/sync-wave"

@@ -13,7 +13,7 @@ from generator.kinds.runtime import Runtime
 from generator.model import Project
 from generator.rules.promql import parse
 
-ARGO_CD = "3.1"
+ARGO_CD = "3.2"
 """The first version whose Applications have `retry.refresh`."""
 IN_CLUSTER = "https://kubernetes.default.svc"
 

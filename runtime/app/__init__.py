@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import Any
 
 import uvicorn
@@ -18,7 +18,7 @@ import uvicorn
 from runtime.app.api import Api
 from runtime.app.series import announce
 from runtime.contract import WorkflowDocument
-from runtime.problems import Failure, StepError
+from runtime.problems import Failure, StepError, StoreError
 from runtime.services.clock import SystemClock
 from runtime.services.store import opened
 from runtime.settings import Role, Settings
@@ -121,7 +121,8 @@ async def _acting(scheduler: Scheduler | None) -> AsyncGenerator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await scheduler.retire()
+        with suppress(StoreError):  # a call that was cancelled halfway can fail the next one; the lease runs out anyway
+            await scheduler.retire()
 
 
 async def _tick(scheduler: Scheduler) -> None:

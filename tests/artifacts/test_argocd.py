@@ -92,7 +92,7 @@ def test_waves_follow_the_order_of_groups(reference: Built, environment: str) ->
 def test_what_an_application_applied_goes_with_it_but_for_the_parent(reference: Built, environment: str) -> None:
     for one in (o for o in objects_of(reference, environment) if o["kind"] == "Application"):
         parent = one["metadata"]["name"].endswith("-argocd")
-        expected = [] if parent else ["resources-finalizer.argocd.argoproj.io"]
+        expected = [] if parent else ["resources-finalizer.argocd.argoproj.io/foreground"]
         assert one["metadata"].get("finalizers", []) == expected
 
 

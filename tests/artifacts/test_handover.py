@@ -37,7 +37,7 @@ def test_the_cluster_has_to_bring_along_what_is_relied_on(reference: Built, envi
     text = _text(reference, environment)
     rows = text[text.index("This has to be there already") : text.index("First the namespace")].splitlines()
     for words in (
-        ("Argo CD 3.1", "argocd"),
+        ("Argo CD 3.2", "argocd"),
         ("credential", "https://git.valeo-neuroerp.example/devops/apm.git", "secret-type: repository"),
         ("metrics-server",),
         ("serviceMonitorNamespaceSelector", "release: prometheus"),
