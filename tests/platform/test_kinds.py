@@ -14,7 +14,7 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("one-destination", "destination", {"Backup": {"destination": {"claim": None}}}),
     ("quantity", "destination.claim.size", {"Backup": {"destination": {"claim": {"size": "ten"}}}}),
     ("image-version", "image", {"Backup": {"image": {"digest": None}}}),
-    ("image-version", "image", {"Runtime": {"image": {"digest": None, "tag": "latest"}}}),
+    ("image-version", "image.tag", {"Runtime": {"image": {"digest": None, "tag": "latest"}}}),
     ("min-above-max", "worker.replicas", {"Runtime": {"worker": {"replicas": {"min": 3, "max": 2}}}}),
     ("quantity", "api.resources.limits.cpu", {"Runtime": {"api": {"resources": {
         "limits": {"cpu": "0", "memory": "1Gi"}}}}}),
