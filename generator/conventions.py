@@ -10,7 +10,6 @@ ANNOTATION_SPEC = "apm/spec"
 LABEL_ENVIRONMENT = "apm/environment"
 LABEL_OWNER = "apm/owner"
 LABEL_NAME = "app.kubernetes.io/name"
-LABEL_INSTANCE = "app.kubernetes.io/instance"
 LABEL_COMPONENT = "app.kubernetes.io/component"
 LABEL_PART_OF = "app.kubernetes.io/part-of"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -26,7 +25,6 @@ DOCUMENT_NODE_LIMIT = 100_000
 DEPTH_LIMIT = 64
 """Nesting of one document."""
 
-ENVIRONMENT_ALL = "*"
 GROUPS = ("namespace", "policy", "state", "runtime", "monitoring", "backup", "argocd")
 """What Argo CD syncs, in the order of the sync waves."""
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from generator import conventions
@@ -109,9 +109,3 @@ def _not_utf8(name: str, error: UnicodeDecodeError) -> Problem:
     line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
     hint = "save it as UTF-8; binary files have no place here"
     return Problem(Place(name, line, column), "not-utf8", f"{name} is not UTF-8 text", hint)
-
-
-def source_texts(files: Mapping[str, str], problems: tuple[Problem, ...]) -> Mapping[str, str]:
-    """Return the texts that are needed to draw these problems."""
-    wanted = {p.place.file for p in problems}
-    return {name: text for name, text in files.items() if name in wanted}

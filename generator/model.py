@@ -1,6 +1,6 @@
 """The values that pass between the stages, and what a kind, a check and an artifact is."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, Protocol, TypeVar, cast
@@ -333,6 +333,3 @@ class Artifact:
 
     name: str
     render: Callable[[Project], Iterable[Resource | TextFile]]
-
-
-Route = Sequence[str | int]

@@ -78,12 +78,6 @@ def validator_for(api_version: str, kind: str, version: str) -> Any | None:
     return None
 
 
-def schema_index() -> Mapping[str, list[str]]:
-    """Return which schemas there are, by folder."""
-    folders = [folder for folder in SCHEMAS.glob("*/*") if folder.is_dir()]
-    return {str(f.relative_to(SCHEMAS)): sorted(p.name for p in f.glob("*.json")) for f in folders}
-
-
 # --- policies -------------------------------------------------------------------------------------------------------
 
 
