@@ -67,7 +67,8 @@ def lock() -> int:
     """Write the lock files; run and dev share every version."""
     common = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--no-header",
               "--no-annotate", "--quiet"]  # fmt: skip
-    runtime = ["pyproject.toml", "--extra", "runtime", "--extra", "local"]
+    runtime = ["pyproject.toml", "--extra", "runtime", "--extra", "local", "--extra", "memory", "--extra", "editor",
+               "--extra", "live"]  # fmt: skip
     jobs = {
         "dev.lock": [*runtime, "--extra", "dev"],
         "run.lock": [*runtime, "--extra", "build", "-c", "toolchain/python/dev.lock"],
