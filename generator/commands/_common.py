@@ -57,6 +57,12 @@ def format_option(command: F) -> F:
                         help="How findings are printed.")(command)  # fmt: skip
 
 
+def server_option(command: F) -> F:
+    """Add `--server URL`."""
+    return click.option("--server", metavar="URL", envvar="APM_SERVER", show_envvar=True,
+                        help="Ask a runtime that runs elsewhere; its key is in APM_API_KEY.")(command)  # fmt: skip
+
+
 def apm_version() -> str:
     """Return the version of apm; the only place where it comes from is pyproject.toml."""
     return version("apm")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.commands._common import Terminal, program, with_terminal
+from generator.commands._common import Terminal, program, server_option, with_terminal
 
 if TYPE_CHECKING:
     from runtime.cli import RunResult
@@ -29,19 +29,48 @@ EXIT = {"succeeded": 0, "waiting": 0, "interrupted": 130}
 @click.option(
     "--no-input", "unattended", is_flag=True, help="Never ask at the terminal; a run that needs an answer waits."
 )
+@server_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @with_terminal
 def run(terminal: Terminal, workflow: str, environment: str, given: str, replies: Path | None, model_file: Path | None,
-        unattended: bool, as_json: bool) -> None:  # fmt: skip
-    """Run a workflow here and now, on the embedded store.
+        unattended: bool, server: str | None, as_json: bool) -> None:  # fmt: skip
+    """Run a workflow here and now, on the embedded store; or at a server.
 
     The documents are those that `apm render` puts into ConfigMaps. Progress goes to standard error, the result to
-    standard output. Ctrl-C interrupts a run; `apm runs resume ID` goes on.
+    standard output. Ctrl-C interrupts a run; `apm runs resume ID` goes on. With --server the runtime there runs what it
+    has been given; Ctrl-C only stops following.
     """
-    from generator.commands._runtime import documents, printed, runtime_cli
+    from generator.commands._runtime import printed
 
-    value = _input(given)
-    found = runtime_cli().run(
+    if server:
+        _only_here(replies=replies, model_file=model_file)
+        found = _at(server, terminal, workflow, _input(given))
+    else:
+        found = _here(terminal, workflow, environment, _input(given), replies, model_file, unattended)
+    printed(terminal, found, as_json, shown=not terminal.quiet)
+    if not (as_json or server):
+        _next(terminal, found)
+    click.get_current_context().exit(EXIT.get(found.status, 1))
+
+
+def _only_here(**options: Path | None) -> None:
+    for name, value in options.items():
+        if value:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for runs here: a server has models of its own")
+
+
+def _at(server: str, terminal: Terminal, workflow: str, value: dict[str, Any]) -> "RunResult":
+    from generator.commands._runtime import runtime_cli
+
+    with runtime_cli().server(server, terminal.say, verbose=terminal.verbose > 0) as asked:
+        return asked.run(workflow, value)
+
+
+def _here(terminal: Terminal, workflow: str, environment: str, value: dict[str, Any], replies: Path | None,
+          model_file: Path | None, unattended: bool) -> "RunResult":  # fmt: skip
+    from generator.commands._runtime import documents, runtime_cli
+
+    return runtime_cli().run(
         documents(terminal, environment, workflow),
         workflow,
         value,
@@ -54,10 +83,6 @@ def run(terminal: Terminal, workflow: str, environment: str, given: str, replies
         echo=terminal.say,
         verbose=terminal.verbose > 0,
     )
-    printed(terminal, found, as_json, shown=not terminal.quiet)
-    if not as_json:
-        _next(terminal, found)
-    click.get_current_context().exit(EXIT.get(found.status, 1))
 
 
 def _input(given: str) -> dict[str, Any]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from generator.commands._common import Terminal, with_terminal
+from generator.commands._common import Terminal, server_option, with_terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from runtime.cli import RunResult
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: apm runs list; apm runs answer ID --value accept")
 def runs() -> None:
-    """List, show, cancel, resume and answer runs."""
+    """List, show, cancel, resume and answer runs, here or at a server."""
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
@@ -27,13 +28,19 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSO
 @click.option("--status", help="Runs that stand there only: queued, running, abandoned, waiting, interrupted, "
               "succeeded, failed, cancelled or timeout.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@server_option
 @json_option
 @with_terminal
-def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: int, as_json: bool) -> None:
+def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: int, server: str | None,
+          as_json: bool) -> None:  # fmt: skip
     """List runs, newest first."""
     from generator.commands._runtime import as_value, runtime_cli
 
-    found = runtime_cli().list_runs(workflow=workflow, status=status, limit=limit, state_dir=_state(terminal))
+    if server:
+        with runtime_cli().server(server) as asked:
+            found = asked.list_runs(workflow, status, limit)
+    else:
+        found = runtime_cli().list_runs(workflow=workflow, status=status, limit=limit, state_dir=_state(terminal))
     if as_json:
         click.echo(json.dumps([as_value(run) for run in found], indent=2, ensure_ascii=False))
         return
@@ -45,20 +52,22 @@ def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: i
 
 @runs.command(epilog="Example: apm runs show ID --json")
 @click.argument("id_", metavar="ID")
+@server_option
 @json_option
 @with_terminal
-def show(terminal: Terminal, id_: str, as_json: bool) -> None:
+def show(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
     """Show where a run stands, and its steps."""
-    _print(terminal, _call("show", id_, state_dir=_state(terminal)), as_json)
+    _print(terminal, _ask(server, "show", id_) or _call("show", id_, state_dir=_state(terminal)), as_json)
 
 
 @runs.command(epilog="Example: apm runs cancel ID")
 @click.argument("id_", metavar="ID")
+@server_option
 @json_option
 @with_terminal
-def cancel(terminal: Terminal, id_: str, as_json: bool) -> None:
+def cancel(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
     """End a run; what it has done stays done."""
-    _print(terminal, _call("cancel", id_, state_dir=_state(terminal)), as_json)
+    _print(terminal, _ask(server, "cancel", id_) or _call("cancel", id_, state_dir=_state(terminal)), as_json)
 
 
 @runs.command(epilog="Example: apm runs answer ID --value accept --comment 'looks right'")
@@ -67,13 +76,16 @@ def cancel(terminal: Terminal, id_: str, as_json: bool) -> None:
 @click.option("--to", help="Which question, where there are several.")
 @click.option("--comment", default="", help="Kept with the answer.")
 @click.option("--by", default="terminal", show_default=True, help="Who answers.")
+@server_option
 @json_option
 @with_terminal
-def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: str, by: str, as_json: bool) -> None:
-    """Answer what a run waits for; it goes on here."""
-    given = _json_or_text(value)
-    found = _call(
-        "answer", id_, given, to=to, comment=comment, by=by, state_dir=_state(terminal), echo=terminal.say,
+def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: str, by: str, server: str | None,
+           as_json: bool) -> None:  # fmt: skip
+    """Answer what a run waits for; it goes on here, or at the server."""
+    given = {"to": to, "comment": comment, "by": by}
+    asked = _ask(server, "answer", id_, _json_or_text(value), echo=terminal.say, **given)
+    found = asked or _call(
+        "answer", id_, _json_or_text(value), **given, state_dir=_state(terminal), echo=terminal.say,
         verbose=terminal.verbose > 0,
     )  # fmt: skip
     _print(terminal, found, as_json)
@@ -99,6 +111,18 @@ def _when(millis: int) -> str:
 
 def _state(terminal: Terminal) -> "Path":
     return terminal.root / ".apm" / "state"
+
+
+def _ask(
+    url: str | None, name: str, *arguments: Any, echo: "Callable[[str], None]" = click.echo, **options: Any
+) -> "RunResult | None":
+    """Return what the server at an address says; nothing where none is named."""
+    from generator.commands._runtime import runtime_cli
+
+    if not url:
+        return None
+    with runtime_cli().server(url, echo) as asked:
+        return getattr(asked, name)(*arguments, **options)
 
 
 def _call(name: str, *arguments: Any, **options: Any) -> "RunResult":

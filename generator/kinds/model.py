@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from generator.model import Kind, Resolving, Thing
-from runtime.contract import Duration, Many, ModelDocument, Money, Ref, SecretRef, Strict
+from runtime.contract import Duration, FileRef, Many, ModelDocument, Money, Ref, SecretRef, Strict
 
 
 class ModelSpec(Strict):
@@ -17,6 +17,8 @@ class ModelSpec(Strict):
     provider such as `openai` or `anthropic`."""
     model: str = ""
     """Name of the model at the provider; for `local` the path of a GGUF file, or empty for the one that is shipped."""
+    replies: Annotated[str | None, FileRef("text")] = None
+    """File beside the spec with what `scripted` answers: `agents: {NAME: [reply, ...]}`, as `--replies` takes it."""
     endpoint: str | None = None
     """Base URL of an OpenAI-compatible endpoint."""
     secret: SecretRef | None = None
@@ -55,6 +57,7 @@ def resolve(spec: ModelSpec, context: Resolving) -> Model:
         name=context.base["source"].name,
         provider=spec.provider,
         model=spec.model,
+        replies=context.text(spec.replies) if spec.replies else "",
         endpoint=spec.endpoint,
         secret_env=secret_env(spec.secret) if spec.secret else None,
         temperature=spec.temperature,

@@ -5,6 +5,7 @@ Everything that a person has to know is returned or handed to `echo`; what canno
 """
 
 from runtime.cli.rehearsing import Rehearsal, Rehearse, Script, rehearsals
+from runtime.cli.remote import Server, server
 from runtime.cli.reports import PathStep, RunResult, lines
 from runtime.cli.running import answer, cancel, list_runs, resume, run, show
 from runtime.cli.serving import serve
@@ -15,6 +16,7 @@ __all__ = [
     "Rehearse",
     "RunResult",
     "Script",
+    "Server",
     "answer",
     "cancel",
     "lines",
@@ -23,5 +25,6 @@ __all__ = [
     "resume",
     "run",
     "serve",
+    "server",
     "show",
 ]

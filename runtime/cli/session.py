@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from runtime import steps as verbs
 from runtime.cli.reports import RunResult, path_step, result, step_line
-from runtime.contract import WorkflowDocument
+from runtime.contract import ModelDocument, WorkflowDocument
 from runtime.nodes.llm import LlmStep
 from runtime.problems import Failure, LeaseLost, StepError
 from runtime.services.clock import SystemClock
@@ -61,13 +61,16 @@ class Session:
 
     async def prepare(self, documents: Mapping[str, WorkflowDocument]) -> None:
         """Say which models will answer, and load the local one now: a run should not start and then fail on that."""
-        forced = self.executor.settings.provider
-        providers = {forced or provider for document in documents.values() for provider in _providers(document)}
+        forced, models = self.executor.settings.provider, self.executor.services.models
+        asked = [model for document in documents.values() for model in _asked(document)]
+        providers = {forced or model.provider for model in asked}
         if "scripted" in providers:
-            self.executor.services.models.provider("scripted")
-            self.echo(f"models: scripted replies from {self.executor.settings.replies}, no model is asked")
+            for model in asked:
+                models.of(model)
+            where = self.executor.settings.replies or "the specs"
+            self.echo(f"models: scripted replies from {where}, no model is asked")
         if "local" in providers:
-            model = self.executor.services.models.provider("local")
+            model = models.provider("local")
             assert isinstance(model, LocalModel)
             self.echo(f"models: local {model.name}, a real model on this machine")
             if self.executor.settings.model_file is None:
@@ -169,12 +172,12 @@ async def session(
             await executor.close()
 
 
-def _providers(document: WorkflowDocument) -> set[str]:
-    """Return the providers of the models that agents and `llm` steps of a document ask first."""
+def _asked(document: WorkflowDocument) -> list[ModelDocument]:
+    """Return the models that agents and `llm` steps of a document ask first."""
     steps = verbs.walk(verbs.parse(document.steps))
     asked = {agent.model for agent in document.agents.values()}
     asked |= {step.llm.model for step in steps if isinstance(step, LlmStep)}
-    return {model.provider for name, model in document.models.items() if name in asked}
+    return [model for name, model in document.models.items() if name in asked]
 
 
 def _as_started(settings: Settings, run: Run) -> Settings:

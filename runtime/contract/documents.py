@@ -57,6 +57,8 @@ class ModelDocument(Strict):
     provider: str
     """`local`, `scripted`, `openai-compatible`, or a LangChain provider name such as `openai` or `anthropic`."""
     model: str = ""
+    replies: str = ""
+    """Text of a file of replies, for `scripted`."""
     endpoint: str | None = None
     secret_env: str | None = None
     """Environment variable that holds the key."""

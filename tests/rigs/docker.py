@@ -16,7 +16,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.rigs import cache
+from tests.rigs import debian
+from tests.rigs.debian import UnavailableError
 
 PACKAGES = ("docker.io", "debootstrap")
 NETWORK = "10.251.{}.1"
@@ -27,10 +28,6 @@ ISOLATED = "setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -
 """When we end, by whatever, so does the daemon with all its containers and mounts."""
 OVERLAID = ("/etc", "/opt", "/run")
 """Where the daemon leaves files: written to our folder instead, seen by the daemon only."""
-
-
-class UnavailableError(Exception):
-    """Docker can't be had here; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -93,39 +90,8 @@ def docker() -> Generator[Docker]:
 
 
 def unpacked() -> Path:
-    """Return the folder with Debian's Docker, containerd, runc and debootstrap, fetched if it isn't there.
-
-    apt checks the signatures; what this machine has installed already isn't fetched again.
-    """
-    target = cache.programs().parent.parent / "image" / "debian"
-    if target.exists():
-        return target
-    building = target.with_name(f".debian.{os.getpid()}")
-    try:
-        _fetch(building)
-        building.rename(target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return target
-
-
-def _fetch(building: Path) -> None:
-    lists, archives = building / "apt/lists/partial", building / "apt/archives/partial"
-    for folder in (lists, archives):
-        folder.mkdir(parents=True)
-    apt = ["apt-get", "-qq", f"-oDir::State::lists={lists.parent}", f"-oDir::Cache={building}/apt"]
-    apt += ["-oAPT::Sandbox::User=root"]  # else apt would want the folder to belong to its own user
-    _call(*apt, "update")
-    _call(*apt, "install", "--yes", "--no-install-recommends", "--download-only", *PACKAGES)
-    for file in sorted(archives.parent.glob("*.deb")):
-        _call("dpkg", "-x", file, building)
-    shutil.rmtree(building / "apt")
-
-
-def _call(*command: str | Path) -> None:
-    found = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
-    if found.returncode:
-        raise UnavailableError(f"{command[0]} failed: {found.stderr.strip()[-1000:]}")
+    """Return the folder with Debian's Docker, containerd, runc and debootstrap, fetched if it isn't there."""
+    return debian.unpacked("debian", PACKAGES)
 
 
 def _running() -> Path | None:
@@ -207,13 +173,13 @@ def _bridge() -> Generator[tuple[str, str]]:
     name = f"apm{os.getpid()}"
     taken = subprocess.check_output(["ip", "-brief", "address"], text=True)
     address = next(found for found in map(NETWORK.format, range(256)) if f"{found}/" not in taken)
-    _call("ip", "link", "add", name, "type", "bridge")
+    debian.call("ip", "link", "add", name, "type", "bridge")
     try:
-        _call("ip", "address", "add", f"{address}/24", "dev", name)
-        _call("ip", "link", "set", name, "up")
+        debian.call("ip", "address", "add", f"{address}/24", "dev", name)
+        debian.call("ip", "link", "set", name, "up")
         yield name, address
     finally:
-        _call("ip", "link", "delete", name)
+        debian.call("ip", "link", "delete", name)
 
 
 @contextlib.contextmanager

@@ -1,11 +1,12 @@
 """Language models by provider: `local`, `scripted`, `openai-compatible`, or any that LangChain knows."""
 
+from runtime.contract import ModelDocument
 from runtime.problems import StepError, failed
 from runtime.services.models.base import Provider, Reply, Request
 from runtime.services.models.langchain import LangChain
 from runtime.services.models.local import LocalModel
 from runtime.services.models.openai import OpenAiCompatible
-from runtime.services.models.scripted import Scripted, read
+from runtime.services.models.scripted import Scripted, parsed, read
 from runtime.services.store import Store
 from runtime.settings import Settings
 
@@ -30,7 +31,20 @@ class Models:
         name = self._settings.provider or request.model.provider
         if name == "scripted" and protected:
             raise failed("rejected", "Scripted replies are refused in a protected environment", request.model.name)
-        return await self.provider(name).complete(request)
+        return await self.of(request.model).complete(request)
+
+    def of(self, model: ModelDocument) -> Provider:
+        """Return the provider of a model; scripted ones differ by their replies.
+
+        Raises:
+            Failure: it cannot be set up.
+        """
+        name = self._settings.provider or model.provider
+        if name != "scripted" or self._settings.replies is not None or not model.replies:
+            return self.provider(name)
+        if model.replies not in self._made:
+            self._made[model.replies] = Scripted(parsed(model.replies, f"the model {model.name}"), self._store.budgets)
+        return self._made[model.replies]
 
     def provider(self, name: str) -> Provider:
         """Return a provider."""
@@ -48,7 +62,9 @@ class Models:
         if key == "langchain":
             return LangChain(self._settings.secrets)
         if self._settings.replies is None:
-            raise failed("rejected", "The provider `scripted` has no file of replies", "name one with --replies")
+            raise failed(
+                "rejected", "The provider `scripted` has no replies", "name a file in the model, or with --replies"
+            )
         return Scripted(read(self._settings.replies), self._store.budgets)
 
     async def close(self) -> None:

@@ -34,6 +34,11 @@ def read(file: Path) -> Replies:
     return checked(_written(file), str(file))
 
 
+def parsed(text: str, where: str) -> Replies:
+    """Return replies by asker of the text of such a file; raises `Failure` as `read` does."""
+    return checked(_parsed(text, where), where)
+
+
 def names(file: Path) -> list[tuple[str, str]]:
     """Return part (`agents`, `models`) and name of every asker that a file has replies for.
 
@@ -47,12 +52,20 @@ def names(file: Path) -> list[tuple[str, str]]:
 
 def _written(file: Path) -> Any:
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        place = f"{file}:{error.problem_mark.line + 1}" if error.problem_mark else str(file)
-        raise Failure(f"{place}: this is not YAML", error.problem or "") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise Failure(f"The replies in {file} cannot be read", str(error).splitlines()[0]) from error
+    return _parsed(text, str(file))
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        place = f"{where}:{error.problem_mark.line + 1}" if error.problem_mark else where
+        raise Failure(f"{place}: this is not YAML", error.problem or "") from error
+    except yaml.YAMLError as error:
+        raise Failure(f"The replies in {where} cannot be read", str(error).splitlines()[0]) from error
 
 
 def checked(found: Any, where: str) -> Replies:

@@ -1,0 +1,155 @@
+"""`apm run --server` and `apm runs --server`: the same over the HTTP API of a runtime that runs elsewhere."""
+
+import json
+import os
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from runtime.cli.reports import PathStep, RunResult, path_step, step_line
+from runtime.cli.session import Echo, quiet
+from runtime.problems import Failure, from_json
+from runtime.services.store.runs import ENDED
+
+KEY = "APM_API_KEY"
+"""Environment variable with the key; an option would show it in the list of processes."""
+TIMEOUT = httpx.Timeout(10, read=60)
+"""Seconds; a stream of events says something every 15 s."""
+
+
+@contextmanager
+def server(url: str, echo: Echo = quiet, *, verbose: bool = False,
+           transport: httpx.BaseTransport | None = None) -> Generator["Server"]:  # fmt: skip
+    """Yield the runtime at an address, which is asked with the key of `APM_API_KEY`.
+
+    Raises:
+        Failure: it cannot be reached, or refuses what is asked of it.
+    """
+    key = os.environ.get(KEY, "")
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT, transport=transport) as client:
+            yield Server(client, echo, verbose)
+    except (httpx.TransportError, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        reason = str(error) or type(error).__name__
+        raise Failure(
+            f"The runtime at {url} does not answer: {reason}", "is the address right, and does it run?"
+        ) from None
+
+
+@dataclass(frozen=True)
+class Server:
+    """A runtime that answers; every method raises `Failure` with what it says when it refuses."""
+
+    client: httpx.Client
+    echo: Echo
+    verbose: bool
+
+    def run(self, workflow: str, input: Mapping[str, Any]) -> RunResult:  # noqa: A002  (it is called so in the specs)
+        """Start a run and follow it until it ends or waits for a person; Ctrl-C leaves it to the server."""
+        body = {"workflow": workflow, "input": input}
+        # A key of our own: a start whose answer was lost on the way can be sent again.
+        started = self._ask("POST", "/runs", json=body, headers={"Idempotency-Key": uuid4().hex})
+        self.echo(f"run {started['id']} of {workflow}, at {self.client.base_url}")
+        try:
+            return self.follow(started["id"])
+        except KeyboardInterrupt:
+            self.echo("not followed any more; the run goes on at the server")
+            return self.show(started["id"])
+
+    def follow(self, id_: str) -> RunResult:
+        """Return where a run stands as soon as it has ended or waits for a person; its steps are echoed."""
+        for kind, data in self._events(id_):
+            if kind == "step-ended" and (self.verbose or data["verb"] not in ("set", "switch")):
+                self.echo(step_line(path_step(data)))
+            elif kind == "waiting" and any(one["kind"] in ("approval", "ask") for one in data["for"]):
+                found = self.show(id_)
+                if found.status == "waiting":
+                    return found
+        return self.show(id_)
+
+    def show(self, id_: str) -> RunResult:
+        """Return where a run stands, with its path where it has ended."""
+        found = self._ask("GET", f"/runs/{id_}")
+        path = (
+            tuple(path_step(data) for kind, data in self._events(id_) if kind == "step-ended") if _over(found) else ()
+        )
+        return _result(found, path)
+
+    def list_runs(self, workflow: str | None, status: str | None, limit: int) -> list[RunResult]:
+        """Return runs, newest first, without their paths."""
+        wanted = {"workflow": workflow, "state": status, "limit": str(limit)}
+        found = self._ask("GET", "/runs", params={name: value for name, value in wanted.items() if value})
+        return [_result(run, ()) for run in found["runs"]]
+
+    def answer(self, id_: str, value: Any, *, to: str | None, comment: str, by: str) -> RunResult:
+        """Answer what a run waits for, and follow it."""
+        body = {"value": value, "comment": comment, "by": by} | ({"to": to} if to else {})
+        self._ask("POST", f"/runs/{id_}/answer", json=body)
+        return self.follow(id_)
+
+    def cancel(self, id_: str) -> RunResult:
+        """Cancel a run."""
+        self._ask("POST", f"/runs/{id_}/cancel")
+        return self.show(id_)
+
+    def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
+        response = self.client.request(method, path, **more)
+        if response.is_success:
+            return response.json()
+        raise _refused(response)
+
+    def _events(self, id_: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield kind and data of everything that has happened and happens, until the run has ended."""
+        kind = ""
+        with self.client.stream("GET", f"/runs/{id_}/events") as response:
+            if not response.is_success:
+                response.read()
+                raise _refused(response)
+            for line in response.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data" and kind:
+                    yield kind, json.loads(value)
+
+
+def _over(found: Mapping[str, Any]) -> bool:
+    return found["state"] in ENDED
+
+
+def _refused(response: httpx.Response) -> Failure:
+    try:
+        said = response.json()
+        title, detail = str(said["title"]), str(said.get("detail") or "")
+    except (ValueError, KeyError, TypeError):
+        return Failure(f"{response.url} answered {response.status_code}", "is this the HTTP API of a runtime?")
+    if response.status_code == 401:
+        return Failure(title, f"put a key of the runtime into the environment variable {KEY}")
+    return Failure(title, detail)
+
+
+def _result(found: Mapping[str, Any], path: tuple[PathStep, ...]) -> RunResult:
+    started = found["started"] or found["created"]
+    waiting: Any = found["waiting"] if found["state"] == "waiting" else ()
+    return RunResult(
+        id=found["id"],
+        workflow=found["workflow"],
+        status=found["state"],
+        path=path,
+        output=found["output"],
+        problem=from_json(found["problem"]) if found["problem"] else None,
+        waiting=waiting,
+        tokens_in=0,
+        tokens_out=0,
+        seconds=((found["ended"] or started) - started) / 1000,
+        attempts=found["attempt"],
+        digest=found["digest"],
+        provider="",
+        created=found["created"],
+        overdue=0.0,
+    )

@@ -1,0 +1,78 @@
+"""`apm run --server` and `apm runs --server`: a runtime that runs elsewhere, in a process of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Apm
+
+KEY = "a-key-of-this-test"
+FORMAL = {"agents": {"greeter": [{"greeting": "Dear Ms Lovelace", "formal": True}]}}
+
+
+@pytest.fixture
+def server(repository: Path) -> Generator[str]:
+    """The address of a runtime that serves the repository's workflows; its models answer formally."""
+    (repository / "formal.yaml").write_text(json.dumps(FORMAL))
+    command = ["serve", "--port", "0", "--replies", "formal.yaml"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "generator", *command],
+        cwd=repository, env={**os.environ, "APM_API_KEYS": KEY}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        yield _address(process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    said: list[str] = []
+    for line in process.stderr or ():
+        said.append(line)
+        if found := re.search(r"http://[\d.:]+", line):
+            return found[0]
+    raise AssertionError("".join(said))
+
+
+def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm) -> None:
+    env = {**os.environ, "APM_API_KEY": KEY, "APM_SERVER": server}
+    waiting = apm("run", "hello", "--input", "examples/hello.json", env=env)
+    assert (waiting.code, "write (agent greeter" in waiting.err) == (0, True), waiting.err
+    (id_,) = re.findall(r"apm runs answer (\S+)", waiting.out)
+    listed = apm("runs", "list", "--status", "waiting", env=env)
+    assert id_ in listed.out
+    ended = apm("runs", "answer", id_, "--value", "reject", "--json", env=env)
+    assert json.loads(ended.out)["output"] == {"greeting": "Dear Ms Lovelace", "sent": False}
+    shown = apm("runs", "show", id_, "--json", env=env)
+    found = json.loads(shown.out)
+    assert found["status"] == "succeeded"
+    assert [step["path"] for step in found["path"]][0] == "hello/write"
+    assert apm("runs", "cancel", id_, env=env).code == 0
+
+
+def test_what_a_server_refuses_is_said_in_its_words(server: str, apm: Apm) -> None:
+    env = {**os.environ, "APM_API_KEY": KEY}
+    unknown = apm("run", "helo", "--server", server, env=env)
+    assert (unknown.code, "helo" in unknown.err) == (1, True)
+    nobody = apm("run", "hello", "--server", server, env={**os.environ, "APM_API_KEY": "another"})
+    assert nobody.code == 1
+    assert "APM_API_KEY" in nobody.err
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense", "ftp://127.0.0.1", "http://[::1"])
+def test_a_server_that_is_not_there_is_told(apm: Apm, address: str) -> None:
+    found = apm("run", "hello", "--server", address)
+    assert (found.code, "Traceback" in found.err) == (1, False)
+    assert "does not answer" in found.err
+
+
+def test_a_model_of_this_machine_is_no_model_of_the_server(apm: Apm) -> None:
+    found = apm("run", "hello", "--server", "http://127.0.0.1:9", "--replies", "examples/hello.replies.yaml")
+    assert (found.code, "--replies is for runs here" in found.err) == (2, True)
