@@ -53,7 +53,7 @@ def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm)
     shown = apm("runs", "show", id_, "--json", env=env)
     found = json.loads(shown.out)
     assert found["status"] == "succeeded"
-    assert [step["path"] for step in found["path"]][0] == "hello/write"
+    assert next(step["path"] for step in found["path"]) == "hello/write"
     assert apm("runs", "cancel", id_, env=env).code == 0
 
 
