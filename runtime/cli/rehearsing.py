@@ -201,7 +201,7 @@ class _Stage:
         ended = [event["data"] for event in events if event["kind"] == "step-ended"]
         return Rehearsal(
             run=result(run, events, self._clock.now()),
-            state=await self.executor.state(id_),
+            state=await self.executor.states.now(id_),
             calls=tuple(self._outside.calls),
             emitted=await self._emitted(),
             ways=frozenset((data["workflow"], data["step"], data["way"]) for data in ended),

@@ -49,6 +49,8 @@ class Frame:
     """Scope around a branch or an item; `None` for a workflow, which has a state of its own."""
     item: Any = None
     tally: Tally = field(default_factory=Tally)
+    shows: bool = False
+    """Events of steps tell what was written, for those who follow the state of the run."""
 
     def inside(self, place: str, attempt: str, base: Mapping[str, Any], item: Any) -> "Frame":
         """Return the frame of a branch or an item's steps."""

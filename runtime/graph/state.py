@@ -78,10 +78,15 @@ def _schema(channels: Mapping[str, Any], steps: Iterable[str]) -> Any:
     return TypedDict("Values", channels)  # pyright: ignore[reportArgumentType, reportGeneralTypeIssues, reportUnknownVariableType]
 
 
-def initial(document: WorkflowDocument, input_: Any) -> dict[str, Any]:
-    """Return the values that a workflow starts with."""
-    fields = {f"state.{name}": default(of) for name, of in document.state.items()}
-    return {"input": input_, **fields, "used": 0}
+def initial(document: WorkflowDocument, input_: Any, state: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the values that a workflow starts with; `state` replaces the defaults of its fields."""
+    found = defaults(document) if state is None else state
+    return {"input": input_, **{f"state.{name}": value for name, value in found.items()}, "used": 0}
+
+
+def defaults(document: WorkflowDocument) -> dict[str, Any]:
+    """Return the state before the first step."""
+    return {name: default(of) for name, of in document.state.items()}
 
 
 def default(field: Field_) -> Any:

@@ -204,7 +204,8 @@ class StepNode:
                 "way": visited.way}  # fmt: skip
         took = {"seconds": (frame.services.now() - start) / 1000, "agent": getattr(self.step, "agent", "")}
         found = {"problem": visited.problem.json()} if visited.problem else {}
-        frame.watch("step-ended", {**ended, **more, **took, **found})
+        wrote = {"writes": [list(write) for write in visited.result.writes]} if frame.shows else {}
+        frame.watch("step-ended", {**ended, **more, **took, **found, **wrote})
 
     def _command(self, frame: Frame, visited: Visited, visits: int) -> Command[Any]:
         found = visited.problem.json() if visited.problem else None

@@ -20,6 +20,7 @@ from runtime.services.mcp import McpCalls
 from runtime.services.models import Models, Request
 from runtime.services.outside import Direct, Outside
 from runtime.services.store import Store
+from runtime.services.store.collection import TENANT
 from runtime.services.tools import Tools
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
@@ -149,7 +150,10 @@ class RuntimeServices:
         document = context.document.channels.get(channel)
         if document and (found := schemas.findings(document.payload, payload)):
             raise failed("invalid-input", f"The channel {channel} does not take this payload", "; ".join(found))
-        async with self._store.fences.writing(str(context.scope["run"]["id"])):
-            if await self._store.events.add(context.key, channel, payload, self._clock.now(), context.path):
+        id_ = str(context.scope["run"]["id"])
+        run = await self._store.runs.get(id_)
+        tenant = run.tenant if run else TENANT
+        async with self._store.fences.writing(id_):
+            if await self._store.events.add(context.key, channel, payload, self._clock.now(), context.path, tenant):
                 self._telemetry.add(EVENTS, channel=channel)
         return context.key

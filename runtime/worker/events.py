@@ -8,6 +8,7 @@ from typing import Any
 from runtime.problems import LeaseLost, StepError
 from runtime.services.clock import Clock
 from runtime.services.store.records import RunEvents
+from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
 
@@ -24,10 +25,10 @@ class EventLog:
     """Takes events without waiting, and writes them in batches behind the work."""
 
     def __init__(
-        self, run: str, epoch: int, events: RunEvents, clock: Clock, telemetry: Telemetry, listener: Listener | None
+        self, run: Run, events: RunEvents, clock: Clock, telemetry: Telemetry, listener: Listener | None
     ) -> None:
         self._run = run
-        self._next = epoch * EPOCH
+        self._next = run.epoch * EPOCH
         self._events = events
         self._clock = clock
         self._telemetry = telemetry
@@ -63,7 +64,7 @@ class EventLog:
         async with self._writing:
             while self._waiting:
                 batch = list(self._waiting)
-                await self._events.add(self._run, batch)
+                await self._events.add(self._run.id, batch, self._run.tenant)
                 del self._waiting[: len(batch)]
 
     async def close(self) -> None:

@@ -22,8 +22,10 @@ from runtime.services.store.runs import Run
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
+from runtime.worker import threads
 from runtime.worker.documents import stored
 from runtime.worker.events import EventLog, Listener
+from runtime.worker.states import States, shows, state_of, stops
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +56,10 @@ class Executor:
         self.telemetry = telemetry or Telemetry()
         self.services = RuntimeServices(settings, store, self.clock, self.telemetry, outside=outside)
         self._saver = MongoSaver(store.collections, store.fences)
+        self.states = States(store, self._saver, self.clock)
         self._graphs = Graphs(self._saver)
         self._controls: dict[str, RunControl] = {}
+        self._looks: dict[str, asyncio.Event] = {}
 
     async def close(self) -> None:
         """Let go of connections and model servers."""
@@ -65,11 +69,10 @@ class Executor:
         """Raise `Failure` when a document cannot be compiled."""
         self._graphs.run(document)
 
-    async def state(self, id_: str) -> Mapping[str, Any]:
-        """Return the state fields of a run's own workflow, as its last checkpoint has them."""
-        found = await self._saver.aget_tuple({"configurable": {"thread_id": id_}})
-        values = found.checkpoint["channel_values"] if found else {}
-        return {name[6:]: value for name, value in values.items() if name.startswith("state.")}
+    def look(self, id_: str) -> None:
+        """Ask the store about a run now, and not with the next heartbeat: somebody in this process has cancelled it."""
+        if id_ in self._looks:
+            self._looks[id_].set()
 
     def drain(self, id_: str) -> None:
         """Let a run stop after the step that it is in; its execution then ends as `drained`."""
@@ -85,7 +88,7 @@ class Executor:
         Raises:
             LeaseLost: another worker has it now.
         """
-        log = EventLog(run.id, run.epoch, self.store.run_events, self.clock, self.telemetry, listener)
+        log = EventLog(run, self.store.run_events, self.clock, self.telemetry, listener)
         async with self._fenced(run):
             try:
                 return await self._to_the_end(run, log)
@@ -98,13 +101,13 @@ class Executor:
     async def _fenced(self, run: Run) -> AsyncGenerator[None]:
         self.store.fences.put(Fence(self.store.collections["runs"], run.id, run.epoch))
         self.store.fences.renew(run.id, run.lease - self.store.runs.lease, self.store.runs.lease)
-        self._controls[run.id] = RunControl()
+        self._controls[run.id], self._looks[run.id] = RunControl(), asyncio.Event()
         try:
             yield
         finally:
             self.store.fences.drop(run.id)
             self._saver.let_go(run.id)
-            del self._controls[run.id]
+            del self._controls[run.id], self._looks[run.id]
 
     @asynccontextmanager
     async def _beating(self, run: Run) -> AsyncGenerator[None]:
@@ -127,7 +130,10 @@ class Executor:
 
     async def _beat(self, run: Run, body: "asyncio.Task[Any]", why: list[BaseException]) -> None:
         while True:
-            await asyncio.sleep(self.store.runs.lease / 3 / 1000)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.store.runs.lease / 3 / 1000):
+                    await self._looks[run.id].wait()
+            self._looks[run.id].clear()
             at = self.clock.now()
             try:
                 now = await self.store.runs.beat(run, at)
@@ -159,7 +165,7 @@ class Executor:
         except Exception as error:  # noqa: BLE001  (a defect ends the run, not the worker)
             log.record("defect", {"problem": f"{type(error).__name__}: {error}"})
             ended = Ended("failed", problem=problem("internal", "The run failed unexpectedly", repr(error)[:500]))
-        if ended.state != "waiting":
+        if ended.state not in ("waiting", "interrupted"):
             await self._end(run, ended, log, started)
         return ended
 
@@ -182,20 +188,24 @@ class Executor:
 
     async def _invoke(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Mapping[str, Any]:
         document = documents[run.digest]
-        saved = _worth_saving(documents.values())
+        saved = bool(run.thread) or bool(stops(run)) or _worth_saving(documents.values())
         graph = self._graphs.run(document, saved=saved)
         config: dict[str, Any] = {"configurable": {"thread_id": run.id}, "recursion_limit": 100_000}
         fresh = not saved or not run.started or await self._saver.aget_tuple(config) is None  # pyright: ignore[reportArgumentType]
         if fresh:
             self._saver.expect_nothing(run.id)
-        log.record("run-started" if fresh else "run-resumed", {"workflow": run.workflow, "attempt": run.attempt})
-        return await graph.ainvoke(
-            initial(document, dict(run.input)) if fresh else resume(run.answers),
+        carried = await self.states.carried(run, document, fresh=fresh)
+        told = {"workflow": run.workflow, "attempt": run.attempt} | ({"state": carried.state} if shows(run) else {})
+        log.record("run-started" if fresh else "run-resumed", told)
+        values = await graph.ainvoke(
+            initial(document, dict(run.input), carried.state) if fresh else resume(run.answers, carried.patch),
             config,
             context=self._frame(run, documents, log),
             durability="sync" if saved else None,
             control=self._controls[run.id],
+            **stops(run),
         )
+        return {**values, "next": (await graph.aget_state(config)).next} if stops(run) else values
 
     def _frame(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Frame:
         document = documents[run.digest]
@@ -208,6 +218,7 @@ class Executor:
             nested=self._graphs.nested,
             path=(document.name,),
             pots=(Pot(run.id, document.budget),),
+            shows=shows(run),
         )
 
     async def _outcome(self, run: Run, frame: Frame, values: Mapping[str, Any], log: EventLog) -> Ended:
@@ -217,7 +228,15 @@ class Executor:
             await log.flush()
             if not await self.store.runs.wait(run, entries, run.deadline):
                 raise LeaseLost(run.id)
+            await self.states.keep(run, "interrupted", state_of(values))
             return Ended("waiting")
+        if values.get("next"):
+            log.record("stopped", {"before": list(values["next"])})
+            await log.flush()
+            if not await self.store.runs.put_back(run, self.clock.now(), "interrupted"):
+                raise LeaseLost(run.id)
+            await self.states.keep(run, "interrupted", state_of(values))
+            return Ended("interrupted")
         if values.get("failed"):
             return Ended("failed", problem=Problem(**values["failed"]))
         try:
@@ -229,8 +248,10 @@ class Executor:
         found = asdict(ended.problem) if ended.problem else None
         log.record("run-ended", {"workflow": run.workflow, "state": ended.state, "problem": found})
         await log.flush()
+        state = await self.states.now(run.id) if run.thread else {}
         if not await self.store.runs.end(run, ended.state, self.clock.now(), ended.output, found):
             raise LeaseLost(run.id)
+        await self.states.keep(run, threads.STATUS[ended.state], state, ended.output)
         self.telemetry.add(metric.RUNS, workflow=run.workflow, outcome=ended.state)
         self.telemetry.observe(metric.RUN_SECONDS, (self.clock.now() - started) / 1000, workflow=run.workflow)
 

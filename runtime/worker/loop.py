@@ -31,6 +31,10 @@ class Worker:
         """Look into the queue now: something has been added in this process."""
         self._wake.set()
 
+    def look(self, run: str) -> None:
+        """Ask the store about a run now: it has been cancelled in this process."""
+        self._executor.look(run)
+
     async def work(self) -> None:
         """Claim and execute until `drain` is called; a claim is made only with a slot free."""
         pause = SHORTEST

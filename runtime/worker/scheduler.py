@@ -12,11 +12,11 @@ from runtime.contract import TriggerDocument, WorkflowDocument
 from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
-from runtime.services.store.collection import Row
+from runtime.services.store.collection import TENANT, Row
 from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
-from runtime.worker import cron
+from runtime.worker import cron, threads
 from runtime.worker.starting import Start, start
 
 LEASE = 15_000
@@ -63,6 +63,7 @@ class Scheduler:
         await self.hear()
         await self.deliver()
         await self.fire()
+        await self.advance()
         await self.prune()
         if (now := self._clock.now()) >= self._next_measure:
             self._next_measure = now + MEASURING
@@ -81,6 +82,11 @@ class Scheduler:
                 continue
             late = [entry for entry in run.waiting if entry.get("deadline") and entry["deadline"] <= now]
             await self._store.runs.answer(run, {entry["id"]: {"timed_out": True} for entry in late}, now)
+
+    async def advance(self) -> None:
+        """Let runs go that were held while another run had their thread."""
+        for thread in {run.thread for run in await self._store.runs.held()}:
+            await threads.advance(self._store, thread, self._clock.now())
 
     async def prune(self) -> None:
         """Forget runs that have ended longer ago than the retention, with everything that belongs to them."""
@@ -102,7 +108,8 @@ class Scheduler:
         answers: dict[str, Mapping[str, Any]] = {}
         for entry in run.waiting:
             if entry.get("channel"):
-                events = await self._store.events.since(entry["channel"], entry.get("since") or run.created)
+                since = entry.get("since") or run.created
+                events = await self._store.events.since(entry["channel"], since, run.tenant)
                 match = next((event for event in events if _holds(entry["when"], event["payload"])), None)
                 if match:
                     answers[entry["id"]] = {"value": match["payload"], "by": match["source"]}
@@ -113,7 +120,8 @@ class Scheduler:
         for event in await self._store.events.fresh():
             try:
                 for document, trigger in self._triggers(channel=event["channel"]):
-                    await self._start(document, trigger, f"{event['_id']}>{document.name}", event["payload"])
+                    key = f"{event['_id']}>{document.name}"
+                    await self._start(document, trigger, key, event["payload"], event["tenant"])
                 await self._store.events.delivered(event["_id"])
             except (StepError, Failure) as error:
                 await self._failed(event, str(error))
@@ -129,10 +137,13 @@ class Scheduler:
         pairs = [(document, trigger) for document in self._documents.values() for trigger in document.triggers]
         return [(document, trigger) for document, trigger in pairs if trigger.channel == channel]
 
-    async def _start(self, document: WorkflowDocument, trigger: TriggerDocument, id_: str, payload: Any) -> None:
+    async def _start(
+        self, document: WorkflowDocument, trigger: TriggerDocument, id_: str, payload: Any, tenant: str = TENANT
+    ) -> None:
         input_ = expressions.mapping(trigger.input, {"output": payload}) if trigger.input else payload or {}
         priority = document.channels[trigger.channel].priority if trigger.channel in document.channels else 0
-        asked = Start(document.name, input_, trigger=trigger.channel or trigger.cron or "", id=id_, priority=priority)
+        by = trigger.channel or trigger.cron or ""
+        asked = Start(document.name, input_, trigger=by, id=id_, priority=priority, tenant=tenant)
         await start(self._store, self._clock, self._documents, asked)
 
     # --- schedules --------------------------------------------------------------------------------------------------

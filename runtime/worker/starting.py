@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from runtime import schemas
 from runtime.contract import WorkflowDocument
 from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
-from runtime.services.store import Store
-from runtime.services.store.runs import ENDED, Run, new, read
+from runtime.services.store.collection import TENANT, pack, unpack
+from runtime.services.store.records import RunEvents, Specs
+from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
+from runtime.services.store.threads import Threads
 from runtime.worker.documents import closure
 
 
@@ -25,6 +27,41 @@ class Start:
     """Given by triggers, so that one event starts one run; made up otherwise."""
     priority: int = 0
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    thread: str = ""
+    """Thread that the run goes on; it is held until `runtime.worker.threads` lets it go."""
+    number: int = 0
+    """Which run of its thread it is."""
+    tenant: str = TENANT
+    due: int = 0
+    """When it may be claimed, in milliseconds since 1970; 0 for now."""
+
+
+class Holder(Protocol):
+    """A store, or what one tenant sees of it."""
+
+    @property
+    def specs(self) -> Specs:
+        """Return the workflow documents."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """Return the runs."""
+        ...
+
+    @property
+    def threads(self) -> Threads:
+        """Return the threads."""
+        ...
+
+    @property
+    def run_events(self) -> RunEvents:
+        """Return the events of runs."""
+        ...
+
+    async def erase(self, run: Run) -> None:
+        """Forget a run, with everything that belongs to it."""
+        ...
 
 
 def new_id() -> str:
@@ -33,46 +70,68 @@ def new_id() -> str:
 
 
 async def start(
-    store: Store, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
+    store: Holder, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
 ) -> str:
     """Queue a run and return its id, as `begun` does."""
     return (await begun(store, clock, documents, asked, claimed_by)).id
 
 
 async def begun(
-    store: Store, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
+    store: Holder, clock: Clock, documents: Mapping[str, WorkflowDocument], asked: Start, claimed_by: str = ""
 ) -> Run:
     """Queue a run and return it; with `claimed_by`, it is claimed already. The same id again changes nothing.
 
     Raises:
-        StepError: `invalid-input` when the workflow's schema refuses the input.
+        StepError: `invalid-input` when the workflow's schema refuses the input, `conflict` when the id belongs to a run
+            of another workflow or with another input.
         Failure: there is no such workflow, or a sub-workflow is missing.
     """
-    needed = closure(documents, asked.workflow)
+    needed = accepted(documents, asked)
     document = needed[0]
-    if wrong := schemas.findings(document.input, dict(asked.input)):
-        raise failed("invalid-input", f"{asked.workflow} does not accept this input", "; ".join(wrong))
     now = clock.now()
     await store.specs.add(needed, now)
-    more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": _packed(asked.options)}
+    more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": pack(dict(asked.options))}
+    more |= {"tenant": asked.tenant, "thread": asked.thread, "number": asked.number, "due": asked.due or now}
+    if asked.thread:
+        more["queue"] = HELD
     if claimed_by:
         claim = {"state": "running", "worker": claimed_by, "lease": now + store.runs.lease, "epoch": 1, "attempt": 1}
         more |= {"queue": "local", **claim}
     row = new(asked.id or new_id(), document.name, document.digest, asked.input, now, **more)
-    return read(row) if await store.runs.add(dict(row)) else await found(store, row["_id"])
+    if await store.runs.add(dict(row)):
+        return read(row)
+    run = await found(store, row["_id"])
+    if (run.workflow, run.input) != (document.name, unpack(pack(dict(asked.input)))):
+        detail = f"{run.id} is a run of {run.workflow} with another input; use a new key for this one"
+        raise failed("conflict", "This key has started another run", detail)
+    return run
 
 
-def _packed(options: Mapping[str, Any]) -> str:
-    from runtime.services.store.collection import pack
+def accepted(documents: Mapping[str, WorkflowDocument], asked: Start) -> list[WorkflowDocument]:
+    """Return the workflow and its sub-workflows; raises as `begun` does."""
+    needed = closure(documents, asked.workflow)
+    if wrong := schemas.findings(needed[0].input, dict(asked.input)):
+        raise failed("invalid-input", f"{asked.workflow} does not accept this input", "; ".join(wrong))
+    return needed
 
-    return pack(dict(options))
+
+async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
+    """Cancel a run and return its state; who follows it hears of its end."""
+    state = await store.runs.cancel(run.id, clock.now())
+    if state == "cancelled" and run.state not in ENDED:
+        data = {"workflow": run.workflow, "state": "cancelled", "problem": None}
+        event = {"seq": await _next(store, run.id), "kind": "run-ended", "at": clock.now(), "data": data}
+        await store.run_events.add(run.id, [event], run.tenant)
+        if run.thread:
+            await store.threads.keep(run.thread, run.id, "interrupted", clock.now(), None)
+    return state
 
 
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 
 async def answer(
-    store: Store, clock: Clock, id_: str, value: Any, *, by: str, comment: str = "", to: str | None = None
+    store: Holder, clock: Clock, id_: str, value: Any, *, by: str, comment: str = "", to: str | None = None
 ) -> Run:
     """Answer what a run waits for and queue it; `to` names the question when there are several.
 
@@ -86,11 +145,12 @@ async def answer(
     given = {question["id"]: {"value": value, "by": by, "comment": comment}}
     if not await store.runs.answer(run, given, clock.now()):
         raise failed("conflict", "The run has changed meanwhile", f"{id_} is no longer waiting for this")
-    await store.run_events.add(id_, [await _answered(store, run, question, value, by, clock.now())])
+    event = await _answered(store, run, question, value, by, clock.now())
+    await store.run_events.add(id_, [event], run.tenant)
     return run
 
 
-async def found(store: Store, id_: str) -> Run:
+async def found(store: Holder, id_: str) -> Run:
     """Return a run; raises `StepError` (`not-found`) without one."""
     run = await store.runs.get(id_)
     if run is None:
@@ -119,16 +179,19 @@ def _accept(question: Mapping[str, Any], value: Any) -> None:
 
 
 async def _answered(
-    store: Store, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
+    store: Holder, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
 ) -> Mapping[str, Any]:
-    events = await store.run_events.after(run.id)
-    last = events[-1]["seq"] if events else 0
     return {
-        "seq": last + 1,
+        "seq": await _next(store, run.id),
         "kind": "answered",
         "at": now,
         "data": {"path": question["path"], "value": value, "by": by},
     }
+
+
+async def _next(store: Holder, run: str) -> int:
+    events = await store.run_events.after(run)
+    return int(events[-1]["seq"]) + 1 if events else 1
 
 
 def why_not_resumable(run: Run) -> Problem | None:

@@ -18,25 +18,56 @@ from runtime.services.store import indexes, retention, selfcheck
 from runtime.services.store.collection import Collection
 from runtime.services.store.embedded import EmbeddedStore
 from runtime.services.store.fences import Fences
+from runtime.services.store.kept import Kept
 from runtime.services.store.news import News
+from runtime.services.store.owned import Owned
 from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
-from runtime.services.store.runs import Runs
+from runtime.services.store.runs import Run, Runs
+from runtime.services.store.threads import Threads
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import STORE_UP
 
 NAMES = (
     "specs", "runs", "run_events", "events", "dead_letters", "effects", "budgets", "artefacts", "leases", "workers",
-    "crons", "checkpoints", "checkpoint_writes", "checkpoint_blobs", "selfcheck",
+    "crons", "threads", "assistants", "schedules", "items", "checkpoints", "checkpoint_writes", "checkpoint_blobs",
+    "selfcheck",
 )  # fmt: skip
+OWNED = ("runs", "threads", "run_events", "events", "dead_letters", "assistants", "schedules", "items")
+"""Collections whose rows each belong to a tenant."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What belongs to one tenant, and nothing else; whoever answers a request has this and no `Store`."""
+
+    tenant: str
+    specs: Specs
+    """Workflow documents are the same for all tenants."""
+    runs: Runs
+    threads: Threads
+    run_events: RunEvents
+    events: Events
+    assistants: Kept
+    schedules: Kept
+    items: Kept
+    news: News
+    _collections: Mapping[str, Collection]
+
+    async def erase(self, run: Run) -> None:
+        """Forget a run of the tenant, with everything that belongs to it."""
+        if await self.runs.get(run.id):
+            await retention.erase(self._collections, run.id)
 
 
 @dataclass(frozen=True)
 class Store:
-    """Every repository."""
+    """Every repository, over the data of all tenants."""
 
     specs: Specs
     runs: Runs
+    threads: Threads
+    schedules: Kept
     run_events: RunEvents
     events: Events
     effects: Ledger
@@ -51,6 +82,27 @@ class Store:
     """What a person is told about where the data is."""
     database: "AsyncDatabase[dict[str, Any]]"
     """For collections that a StateStore declares; the repositories are the way to all others."""
+
+    def of(self, tenant: str) -> Scope:
+        """Return what belongs to a tenant."""
+        own = {name: Owned(self.collections[name], tenant) for name in OWNED}
+        return Scope(
+            tenant=tenant,
+            specs=self.specs,
+            runs=Runs(own["runs"], self.runs.lease, self.news),
+            threads=Threads(own["threads"]),
+            run_events=RunEvents(own["run_events"], self.fences, self.news),
+            events=Events(own["events"], own["dead_letters"]),
+            assistants=Kept(own["assistants"]),
+            schedules=Kept(own["schedules"]),
+            items=Kept(own["items"]),
+            news=self.news,
+            _collections=self.collections,
+        )
+
+    async def erase(self, run: Run) -> None:
+        """Forget a run, with everything that belongs to it."""
+        await retention.erase(self.collections, run.id)
 
     async def ping(self) -> bool:
         """Return whether the store answers."""
@@ -76,6 +128,8 @@ def _store(
     return Store(
         specs=Specs(collections["specs"]),
         runs=Runs(collections["runs"], int(settings.lease * 1000), news),
+        threads=Threads(collections["threads"]),
+        schedules=Kept(collections["schedules"]),
         run_events=RunEvents(collections["run_events"], fences, news),
         events=Events(collections["events"], collections["dead_letters"]),
         effects=Ledger(collections["effects"], fences),

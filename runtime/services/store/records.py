@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.contract import WorkflowDocument
-from runtime.services.store.collection import Collection, Row, pack, unpack
+from runtime.services.store.collection import TENANT, Collection, Row, pack, unpack
 from runtime.services.store.fences import Fences
 from runtime.services.store.news import News
 
@@ -42,11 +42,10 @@ class RunEvents:
         self._fences = fences
         self._news = news
 
-    async def add(self, run: str, events: Sequence[Mapping[str, Any]]) -> None:
+    async def add(self, run: str, events: Sequence[Mapping[str, Any]], tenant: str = TENANT) -> None:
         """Keep events; each has `seq`, `kind`, `at` and `data`."""
-        rows = [
-            {"_id": f"{run}|{event['seq']:015d}", "run": run, **event, "data": pack(event["data"])} for event in events
-        ]
+        own = {"run": run, "tenant": tenant}
+        rows = [{"_id": f"{run}|{event['seq']:015d}", **own, **event, "data": pack(event["data"])} for event in events]
         async with self._fences.writing(run):
             await self._rows.add_all(rows)
         self._news.tell(run, events)
@@ -64,9 +63,9 @@ class Events:
         self._rows = rows
         self._dead = dead
 
-    async def add(self, id_: str, channel: str, payload: Any, now: int, source: str = "") -> bool:
+    async def add(self, id_: str, channel: str, payload: Any, now: int, source: str = "", tenant: str = TENANT) -> bool:
         """Publish an event; False when it has been published already."""
-        row = {"channel": channel, "payload": pack(payload), "at": now, "source": source}
+        row = {"channel": channel, "payload": pack(payload), "at": now, "source": source, "tenant": tenant}
         return await self._rows.add({"_id": id_, "state": "new", "attempts": 0, **row})
 
     async def fresh(self, limit: int = 100) -> list[Row]:
@@ -85,12 +84,18 @@ class Events:
     async def bury(self, event: Row, reason: str, now: int) -> None:
         """Move an event to the dead letters."""
         row = {"channel": event["channel"], "payload": pack(event["payload"]), "reason": reason, "at": now}
+        row["tenant"] = event["tenant"]
         await self._dead.add({"_id": event["_id"], **row})
         await self._rows.change({"_id": event["_id"]}, {"$set": {"state": "dead"}})
 
-    async def since(self, channel: str, at: int) -> list[Row]:
+    async def get(self, id_: str) -> Row | None:
+        """Return an event."""
+        row = await self._rows.get(id_)
+        return {**row, "payload": unpack(row["payload"])} if row else None
+
+    async def since(self, channel: str, at: int, tenant: str = TENANT) -> list[Row]:
         """Return events of a channel from a time on, oldest first."""
-        rows = await self._rows.find_all({"channel": channel, "at": {"$gte": at}}, [("at", 1)])
+        rows = await self._rows.find_all({"channel": channel, "at": {"$gte": at}, "tenant": tenant}, [("at", 1)])
         return [{**row, "payload": unpack(row["payload"])} for row in rows]
 
 

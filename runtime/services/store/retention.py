@@ -12,13 +12,16 @@ BATCH = 100
 
 
 async def forget(collections: Mapping[str, Collection], before: int) -> int:
-    """Forget runs that ended before a time and channel events that were delivered before it; returns how many runs.
+    """Forget runs that ended before a time, threads unused since, and channel events delivered before it.
+
+    Returns how many runs there were.
 
     Dead letters stay: a person has to look at them. So do artefacts, whose collection has a retention of its own.
     """
     ended = await collections["runs"].find_all({"ended": {"$gt": 0, "$lt": before}}, [("ended", 1)], BATCH)
     for row in ended:
-        await _forget_run(collections, row["_id"])
+        await erase(collections, row["_id"])
+    await collections["threads"].remove({"active": "", "updated": {"$lt": before}})
     old = {"state": {"$in": ["delivered", "dead"]}, "at": {"$lt": before}}
     events = await collections["events"].find_all(old, [("at", 1)], BATCH)
     if events:
@@ -26,7 +29,8 @@ async def forget(collections: Mapping[str, Collection], before: int) -> int:
     return len(ended)
 
 
-async def _forget_run(collections: Mapping[str, Collection], run: str) -> None:
+async def erase(collections: Mapping[str, Collection], run: str) -> None:
+    """Forget a run with everything that belongs to it."""
     for name in ("checkpoint_writes", "checkpoint_blobs", "checkpoints"):
         await collections[name].remove({"thread": run})
     for name in ("run_events", "effects"):

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.services.store.collection import Collection, Row, pack, unpack
+from runtime.services.store.collection import TENANT, Collection, Row, pack, unpack
 from runtime.services.store.news import News
 
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
+HELD = "held"
+"""Runs that wait for the run before them on their thread."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,12 @@ class Run:
     worker: str
     cancel: int
     trigger: str
+    tenant: str
+    """Whose run it is."""
+    thread: str
+    """The thread whose state it goes on from; empty for a run of its own."""
+    number: int
+    """Which run of its thread it is, from 1."""
 
 
 def read(row: Row) -> Run:
@@ -59,14 +67,18 @@ def read(row: Row) -> Run:
         **{name: row[name] for name in plain},
         **{name: unpack(row[name]) for name in packed},
         **{name: row[name] for name in ("queue", "revision", "lease", "worker", "cancel", "trigger")},
+        **{name: row[name] for name in ("tenant", "thread", "number")},
     )
 
 
 def new(run: str, workflow: str, digest: str, input_: Mapping[str, Any], now: int, **more: Any) -> Row:
     """Return the row of a run that is about to be queued."""
-    zero = dict.fromkeys(("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "revision"), 0)
+    zero = dict.fromkeys(
+        ("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "revision", "number"), 0
+    )
     packed = {"input": pack(input_), "output": None, "problem": None, "waiting": "[]", "answers": "{}", "options": "{}"}
     names: Row = {"queue": QUEUE, "priority": 0, "worker": "", "trigger": "manual", "listens": []}
+    names |= {"tenant": TENANT, "thread": ""}
     times = {"created": now, "due": now}
     return (
         {"_id": run, "workflow": workflow, "digest": digest, "state": "queued"} | zero | packed | names | times | more
@@ -95,6 +107,21 @@ class Runs:
         """Return runs, newest first; `where` may name workflow and state."""
         rows = await self._rows.find_all(where or {}, [("created", -1)], limit)
         return [read(row) for row in rows]
+
+    async def of_thread(self, thread: str, after: int = 0, limit: int = 0) -> list[Run]:
+        """Return the runs of a thread in order, after a number."""
+        where = {"thread": thread, "number": {"$gt": after}}
+        return [read(row) for row in await self._rows.find_all(where, [("number", 1)], limit)]
+
+    async def held(self) -> list[Run]:
+        """Return runs that wait for the run before them on their thread, oldest first."""
+        where = {"queue": HELD, "state": "queued"}
+        return [read(row) for row in await self._rows.find_all(where, [("created", 1)])]
+
+    async def release(self, id_: str, now: int) -> bool:
+        """Let workers claim a run that was held."""
+        where = {"_id": id_, "queue": HELD, "state": "queued"}
+        return await self._rows.change(where, {"$set": {"queue": QUEUE, "due": now}, "$inc": {"revision": 1}})
 
     # --- the queue -------------------------------------------------------------------------------------------------
 
