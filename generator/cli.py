@@ -29,6 +29,7 @@ SUMMARIES = {
     "explain": "Explain a code, a kind or field, functions, a rendered line, or a line of a spec.",
     "schema": "Write JSON Schemas of all kinds, for editors.",
     "graph": "Draw a workflow as Mermaid, DOT or SVG.",
+    "lsp": "Serve editors: findings while you type, completion, definitions, repairs.",
     "version": "Print the version.",
 }
 """What `apm --help` says of each command without importing it; a test compares with the commands."""

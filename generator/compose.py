@@ -101,6 +101,30 @@ def compose(text: str) -> list[yaml.Node]:
     return [node for node in compose_all(text, Loader=_LOADER) if node is not None]
 
 
+def readable(text: str) -> list[yaml.Node]:
+    """Return the root nodes of a text that may be half typed; none where it is no YAML, or nested too deeply."""
+    try:
+        _refuse_depth(text)
+        return [root for root in _nodes(text) if _is_small(root)]
+    except (yaml.YAMLError, _RefusedError):
+        return []
+
+
+def _is_small(root: Any) -> bool:
+    """Return whether a node has few values, its aliases expanded: an alias may stand for itself, or for millions."""
+    waiting, left = [(root, 1)], conventions.DOCUMENT_NODE_LIMIT
+    while waiting and left:
+        node, depth = waiting.pop()
+        left -= 1
+        if depth > conventions.DEPTH_LIMIT:
+            return False
+        if isinstance(node, yaml.CollectionNode):
+            parts: list[Any] = node.value  # pyright: ignore[reportUnknownMemberType]
+            pairs = isinstance(node, yaml.MappingNode)
+            waiting += [(one, depth + 1) for part in parts for one in (part if pairs else (part,))]
+    return not waiting
+
+
 _SUSPECT = re.compile(r"[ \t?:-]{200}")
 """So many columns in front of a line, or in it, may be so many levels."""
 _BRACKETS = 400

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from generator import conventions
@@ -19,18 +20,19 @@ UNREAD = _Unread("")
 """Stands for the text of a file that is there and can't be read, which is a problem already."""
 
 
-def load(root: Path) -> Loaded:
-    """Read everything below specs/ and policies/ of a repository; what can't be read is a problem, not an exception."""
+def load(root: Path, buffers: Mapping[str, str] | None = None) -> Loaded:
+    """Read everything below specs/ and policies/ of a repository; what can't be read is a problem, not an exception.
+
+    `buffers` are texts by path below the root that stand in for what is on disk: what an editor has not saved yet.
+    """
     documents: list[Document] = []
     problems: list[Problem] = []
-    files: dict[str, str] = {}
-    for folder in (conventions.SPECS, conventions.POLICIES):
-        for path in _walk(root, root / folder, problems):
-            name = path.relative_to(root).as_posix()
-            files[name] = _read(root, path, name, problems)
+    files = _files(root, buffers or {}, problems)
     for name, text in files.items():
         if _is_spec(name) and text is not UNREAD:
-            documents += documents_in(name, text, problems)
+            found, wrong = _documents(name, text)
+            documents += found
+            problems += wrong
     there = any(document.file.startswith(f"{conventions.SPECS}/") for document in documents)
     if not there and not problems:
         message, hint = (
@@ -39,6 +41,27 @@ def load(root: Path) -> Loaded:
         )
         problems.append(Problem(Place(conventions.SPECS), "no-specs", message, hint))
     return Loaded(tuple(documents), files, tuple(problems))
+
+
+def _files(root: Path, buffers: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for folder in (conventions.SPECS, conventions.POLICIES):
+        for path in _walk(root, root / folder, problems):
+            name = path.relative_to(root).as_posix()
+            files[name] = UNREAD if name in buffers else _read(root, path, name, problems)
+    for name, text in buffers.items():
+        size = len(text.encode())
+        if size > conventions.FILE_SIZE_LIMIT:
+            problems.append(_too_large(name, size))
+        files[name] = UNREAD if size > conventions.FILE_SIZE_LIMIT else text
+    return files
+
+
+@lru_cache(maxsize=4096)
+def _documents(name: str, text: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """Return the documents of a text and what is wrong with it; a file that has not changed is composed once."""
+    problems: list[Problem] = []
+    return tuple(documents_in(name, text, problems)), tuple(problems)
 
 
 def _is_spec(name: str) -> bool:
@@ -94,9 +117,13 @@ def _refused_file(root: Path, path: Path, name: str) -> Problem | None:
     if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
         return Problem(Place(name), "unreadable", f"{name} can't be read: it is no regular file")
     if status.st_size > conventions.FILE_SIZE_LIMIT:
-        message = f"{name} has {status.st_size} bytes; a file here may have {conventions.FILE_SIZE_LIMIT}"
-        return Problem(Place(name), "file-too-large", message, "split it into several files")
+        return _too_large(name, status.st_size)
     return None
+
+
+def _too_large(name: str, size: int) -> Problem:
+    message = f"{name} has {size} bytes; a file here may have {conventions.FILE_SIZE_LIMIT}"
+    return Problem(Place(name), "file-too-large", message, "split it into several files")
 
 
 def _inside(root: Path, path: Path) -> bool:

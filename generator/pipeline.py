@@ -60,9 +60,12 @@ class Built:
 
 
 @uncollected()
-def check(root: Path) -> Specs:
-    """Return the specs of a repository, or raise `Rejected` with everything that is wrong with them."""
-    loaded = load(root)
+def check(root: Path, buffers: Mapping[str, str] | None = None) -> Specs:
+    """Return the specs of a repository, or raise `Rejected` with everything that is wrong with them.
+
+    `buffers` are texts by path below the root that stand in for what is on disk.
+    """
+    loaded = load(root, buffers)
     declared, malformed = parse(loaded.documents, KINDS)
     written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
     seen, dead = views(written, KINDS)
@@ -72,14 +75,14 @@ def check(root: Path) -> Specs:
 
 
 @uncollected()
-def build_all(root: Path, names: Sequence[str] = ()) -> Built:
-    """Return what rendered/ must hold, for all environments or those named.
+def build_all(root: Path, names: Sequence[str] = (), buffers: Mapping[str, str] | None = None) -> Built:
+    """Return what rendered/ must hold, for all environments or those named; `buffers` as in `check`.
 
     Raises:
         Rejected: something is wrong with the specs, or with what they would render.
         Failure: a named environment does not exist.
     """
-    specs = check(root)
+    specs = check(root, buffers)
     _known(names, specs.views)
     built = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
     warnings = _stop([*specs.warnings, *(problem for _, problems in built.values() for problem in problems)])

@@ -39,7 +39,7 @@ def keys(annotation: Any, written: Sequence[str]) -> Sequence[str]:
     """Return the keys of the model that a mapping with these keys is, in order; nothing where names are free."""
     if isinstance(annotation, Root):
         return ENVELOPE if annotation.parts else ()
-    model = _model(annotation, written)
+    model = model_of(annotation, written)
     return _declared(model) if model else ()
 
 
@@ -47,11 +47,11 @@ def below(annotation: Any, part: str | int, written: Sequence[str] = ()) -> Any:
     """Return the annotation of a value or an item; None where nothing is known of it."""
     if isinstance(annotation, Root):
         return annotation.parts.get(str(part))
-    model = _model(annotation, written) if isinstance(part, str) else None
+    model = model_of(annotation, written) if isinstance(part, str) else None
     if model:
         fields = model.model_fields.items()
         return next((field.annotation for name, field in fields if part == (field.alias or name)), None)
-    for one in _options(annotation):
+    for one in options(annotation):
         origin, args = get_origin(one), get_args(one)
         if origin in (tuple, list) and isinstance(part, int):
             return args[0]
@@ -60,8 +60,9 @@ def below(annotation: Any, part: str | int, written: Sequence[str] = ()) -> Any:
     return None
 
 
-def _model(annotation: Any, written: Sequence[str]) -> type[BaseModel] | None:
-    models = [one for one in _options(annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+def model_of(annotation: Any, written: Sequence[str]) -> type[BaseModel] | None:
+    """Return the model that a mapping with these keys is; None where its keys are free."""
+    models = [one for one in options(annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
     if any(issubclass(model, Step) for model in models):
         verb = verb_of(dict.fromkeys(written))
         return NODES[verb].step if verb else Step
@@ -69,16 +70,16 @@ def _model(annotation: Any, written: Sequence[str]) -> type[BaseModel] | None:
     return next(fitting, models[0] if models else None)
 
 
-def _options(annotation: Any) -> Iterator[Any]:
+def options(annotation: Any) -> Iterator[Any]:
     """Yield the members of a union, or the annotation itself."""
     if isinstance(annotation, ForwardRef):  # steps inside steps: the union is built after the models that hold it
         annotation = AnyStep
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        yield from _options(args[0])
+        yield from options(args[0])
     elif origin is not None and origin not in (tuple, list, dict):
         for arg in args:
-            yield from _options(arg)
+            yield from options(arg)
     else:
         yield annotation
 

@@ -1,0 +1,18 @@
+"""A small repository in an editor."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest_asyncio
+
+from tests.cli.conftest import initialised, repository  # noqa: F401  (fixtures)
+from tests.editor.client import Editor
+
+
+@pytest_asyncio.fixture
+async def editor(repository: Path) -> AsyncGenerator[Editor]:  # noqa: F811
+    """An editor that has opened the repository; its server has to end well, whatever the test did to it."""
+    one = Editor(repository)
+    await one.start()
+    yield one
+    assert await one.stop() == 0
