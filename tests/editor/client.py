@@ -28,17 +28,18 @@ class Editor:
     async def start(self, *, folders: Sequence[Path] | None = None, encodings: Sequence[str] = ("utf-16",)) -> None:
         """Start a server and open a repository."""
 
-        @self._client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        @self._client.feature(lsp.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)  # pyright: ignore[reportUntypedFunctionDecorator]
         async def published(params: lsp.PublishDiagnosticsParams) -> None:
             async with self._news:
                 self.published[params.uri] = params
                 self._news.notify_all()
 
-        @self._client.feature(lsp.WINDOW_LOG_MESSAGE)
+        @self._client.feature(lsp.WINDOW_LOG_MESSAGE)  # pyright: ignore[reportUntypedFunctionDecorator]
         def logged(params: lsp.LogMessageParams) -> None:
             self.logged.append(params.message)
 
-        await self._client.start_io(sys.executable, "-m", "generator", "lsp", cwd=self.root)
+        start: Any = self._client.start_io  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        await start(sys.executable, "-m", "generator", "lsp", cwd=self.root)
         general = lsp.GeneralClientCapabilities(position_encodings=[lsp.PositionEncodingKind(e) for e in encodings])
         shown = [lsp.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders or (self.root,)]
         params = lsp.InitializeParams(lsp.ClientCapabilities(general=general), workspace_folders=shown)
@@ -54,10 +55,18 @@ class Editor:
         await self._client.stop()
         return code
 
+    async def leave(self) -> int:
+        """Go away without a word, and return the server's exit code."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        code = await asyncio.wait_for(self.process.wait(), SECONDS)
+        await self._client.stop()
+        return code
+
     @property
     def process(self) -> asyncio.subprocess.Process:
         """The server."""
-        process = self._client._server
+        process = self._client._server  # pyright: ignore[reportPrivateUsage]
         assert process is not None
         return process
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from tests.cli.conftest import initialised, repository  # noqa: F401  (fixtures)
+from tests.cli.conftest import initialised as initialised
+from tests.cli.conftest import repository as repository
 from tests.editor.client import Editor
 
 
 @pytest_asyncio.fixture
-async def editor(repository: Path) -> AsyncGenerator[Editor]:  # noqa: F811
+async def editor(repository: Path) -> AsyncGenerator[Editor]:
     """An editor that has opened the repository; its server has to end well, whatever the test did to it."""
     one = Editor(repository)
     await one.start()

@@ -83,7 +83,7 @@ async def test_what_a_finding_refers_to_can_be_followed(editor: Editor) -> None:
     editor.open(AGENT)
     editor.replace(AGENT, "  model: default\n", "  model: default\n  model: default\n")
     (found,) = await editor.findings(AGENT)
-    (first,) = found.related_information or ()
+    (first,) = list(found.related_information or ())
     assert (first.message, first.location.uri) == ("the first one", editor.uri(AGENT))
     assert first.location.range.start.line == found.range.start.line - 1
 
@@ -178,10 +178,7 @@ async def test_files_that_are_no_specs_are_left_alone(editor: Editor, repository
 async def test_a_client_that_goes_away_ends_the_server(repository: Path) -> None:
     editor = Editor(repository)
     await editor.start()
-    assert editor.process.stdin is not None
-    editor.process.stdin.close()
-    assert await editor.process.wait() == 0
-    await editor._client.stop()
+    assert await editor.leave() == 0
 
 
 # --- help -------------------------------------------------------------------------------------------------------------
