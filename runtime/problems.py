@@ -14,6 +14,7 @@ STATUS: Mapping[str, int] = {
     "permission-denied": 403,
     "not-found": 404,
     "conflict": 409,
+    "cancelled": 409,
     "unknown-field": 422,
     "invalid-output": 422,
     "gate-failed": 422,

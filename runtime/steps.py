@@ -41,10 +41,11 @@ def targets(step: Step) -> tuple[str, ...]:
 
 
 def inner(step: Step) -> tuple[Step, ...]:
-    """Return the steps that this one holds: those of its branches, or of an item."""
+    """Return the steps that this one holds: of its branches, of an item, of its handlers, and those that undo it."""
     branches = getattr(getattr(step, "parallel", None), "branches", {})
     each = getattr(getattr(step, "for_each", None), "steps", ())
-    return (*(one for steps in branches.values() for one in steps), *each)
+    handled = (one for handler in step.on_error for one in handler.do)
+    return (*(one for steps in branches.values() for one in steps), *each, *handled, *step.compensate)
 
 
 def walk(steps: Iterable[Step]) -> Iterator[Step]:

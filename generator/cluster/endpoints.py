@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from generator.kinds.environment import EnvironmentSpec, Service
 from generator.kinds.model import Model
 from generator.kinds.runtime import Runtime
-from generator.kinds.workflow import nested
 from runtime.nodes.http import HttpStep
+from runtime.steps import walk
 
 ANYWHERE = "*"
 """Host of an address that is only known when a run computes it."""
@@ -74,7 +74,7 @@ def _found(runtime: Runtime) -> Iterator[Endpoint]:
         if tool.url:
             yield endpoint(tool.url, f"Tool {tool.name}")
     for workflow in runtime.workflows:
-        for step in nested(workflow.steps):
+        for step in walk(workflow.steps):
             if isinstance(step, HttpStep):
                 yield endpoint(step.http.url, f"Workflow {workflow.name}, step {step.id}")
 

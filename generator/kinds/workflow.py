@@ -99,18 +99,6 @@ class Workflow(Thing):
                 stack += reversed(workflow.workflows)
 
 
-def nested(steps: Iterable[Step]) -> Iterator[Step]:
-    """Yield steps and the steps inside them, in the order in which they are written."""
-    for step in steps:
-        yield step
-        parallel = getattr(step, "parallel", None)
-        for branch in parallel.branches.values() if parallel else ():
-            yield from nested(branch)
-        for_each = getattr(step, "for_each", None)
-        if for_each:
-            yield from nested(for_each.steps)
-
-
 def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
     """Return the workflow with all that it uses, and its document."""
     steps = spec.steps

@@ -35,6 +35,8 @@ class Expected(Strict):
     call has to have, among others. An empty list says that there is no call."""
     emitted: dict[Annotated[str, Ref("Channel")], Many[dict[str, Any]]] = {}
     """Events by channel, in order: fields that each payload has to have, among others."""
+    compensated: Many[str] | None = None
+    """Completed steps that were undone, in that order; those inside others are written `plan/book`."""
     state: dict[str, Any] = {}
     """Fields of the workflow's state at the end, and their values."""
     output: dict[str, Any] = {}

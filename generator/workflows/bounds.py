@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from generator.model import Catalogue, Declared
+from generator.model import Catalogue, Declared, Loc
 from generator.workflows.flow import END, Node, Scope, inside, scopes
 from generator.workflows.typed import Typed, typed
 from runtime.contract import Step
@@ -44,12 +44,16 @@ class _Edge:
     target: int | None
     counted: bool
     """Whether the visit counts for `maxVisits`: one that is skipped does not."""
+    handler: int = 0
+    """What the steps of the handler weigh that leads there."""
 
 
 @dataclass
 class _Search:
     scope: Scope
     weights: list[int]
+    handlers: list[list[int]]
+    """For each step, what its handlers weigh."""
     over: int
     """What a visit that `maxVisits` refuses weighs."""
     known: dict[tuple[int, Visits], tuple[int, tuple[int, Visits] | None]] = field(
@@ -85,10 +89,10 @@ class _Search:
             return 0
         self.open_[state] = None
         best, after = 0, None
-        for target, then in self._after(position, visits):
-            length = self.longest(target, then) if target is not None else 0
-            if length > best and target is not None:
-                best, after = length, (target, then)
+        for edge, then in self._after(position, visits):
+            length = edge.handler + (self.longest(edge.target, then) if edge.target is not None else 0)
+            if length > best:
+                best, after = length, (edge.target, then) if edge.target is not None else None
         del self.open_[state]
         over = self._over(position, visits)
         self.known[state] = ((self.over if over else self.weights[position]) + best, after)
@@ -109,10 +113,10 @@ class _Search:
         limit = self.scope.nodes[position].step.max_visits
         return limit is not None and visits[position] >= limit
 
-    def _after(self, position: int, visits: Visits) -> Iterator[tuple[int | None, Visits]]:
+    def _after(self, position: int, visits: Visits) -> Iterator[tuple[_Edge, Visits]]:
         for edge in self._edges(position, self._over(position, visits)):
             counted = edge.counted and self.scope.nodes[position].step.max_visits is not None
-            yield edge.target, _more(visits, position) if counted else visits
+            yield edge, _more(visits, position) if counted else visits
 
     def _edges(self, position: int, over: bool) -> Iterator[_Edge]:
         step = self.scope.nodes[position].step
@@ -130,7 +134,9 @@ class _Search:
             )
         elif not isinstance(step, FailStep):
             yield _Edge(following, counted=True)
-        yield from (_Edge(self._target(handler.goto), counted=True) for handler in step.on_error)
+        for handler, weight in zip(step.on_error, self.handlers[position], strict=True):
+            target = following if handler.goto is None else self._target(handler.goto)
+            yield _Edge(target, counted=True, handler=weight)
 
     def _target(self, name: str) -> int | None:
         return None if name == END else self.scope.positions.get(name)
@@ -156,14 +162,18 @@ def bound(catalogue: Catalogue, workflow: Declared) -> Bound:
 
 def _bound(types: Typed, scope: Scope) -> Bound:
     by_loc = {other.loc: other for other in scopes(types.workflow)}
-    weights, assumptions, endless = list[int](), list[str](), list[Node]()
+    weights, handlers, assumptions, endless = list[int](), list[list[int]](), list[str](), list[Node]()
     for node in scope.nodes:
         inner = [_bound(types, by_loc[loc]) for loc, _ in inside(node)]
         times, assumed = _times(types, node)
         weights.append(1 + times * sum(one.steps for one in inner))
         assumptions += [*assumed, *(text for one in inner for text in one.assumptions)]
         endless += [step for one in inner for step in one.endless]
-    search = _Search(scope, weights, 1)
+        handled = [_bound(types, by_loc[loc]) if loc in by_loc else Bound(0) for loc in _handlers(node)]
+        handlers.append([one.steps for one in handled])
+        endless += [step for one in handled for step in one.endless]
+        assumptions += [text for one in handled for text in one.assumptions]
+    search = _Search(scope, weights, handlers, 1)
     steps = search.run()
     names = [scope.nodes[position].step.id for position in sorted(search.waited)]
     waits = [f"whoever answers {name} sends the run back no more than once" for name in names]
@@ -177,11 +187,21 @@ def heaviest(types: Typed, weigh: Callable[[Node], int], scope: Scope | None = N
     """Return the largest sum of weights of the steps on any way through a workflow."""
     scope = scope or scopes(types.workflow)[0]
     by_loc = {other.loc: other for other in scopes(types.workflow)}
+
+    def of(loc: Loc) -> int:
+        return heaviest(types, weigh, by_loc[loc]) if loc in by_loc else 0
+
     weights = [
-        weigh(node) + _times(types, node)[0] * sum(heaviest(types, weigh, by_loc[loc]) for loc, _ in inside(node))
+        weigh(node) + _times(types, node)[0] * sum(of(loc) for loc, _ in inside(node)) + of((*node.loc, "compensate"))
         for node in scope.nodes
     ]
-    return _Search(scope, weights, 0).run()
+    handlers = [[of(loc) for loc in _handlers(node)] for node in scope.nodes]
+    return _Search(scope, weights, handlers, 0).run()
+
+
+def _handlers(node: Node) -> Iterator[Loc]:
+    """Yield where the steps of each handler would stand; not all handlers have some."""
+    yield from ((*node.loc, "onError", index, "do") for index in range(len(node.step.on_error)))
 
 
 def _times(types: Typed, node: Node) -> tuple[int, list[str]]:

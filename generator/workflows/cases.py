@@ -114,6 +114,7 @@ def _differences(expected: Expected, found: "Rehearsal") -> Iterator[str]:
         yield f"problem: expected {expected.problem}, got {run.problem.type if run.problem else 'none'}"
     yield from _steps(expected, found)
     yield from _branches(expected, found)
+    yield from _undone(expected, found)
     yield from _values("output", expected.output, fields_of(run.output))
     yield from _values("state", expected.state, found.state)
     calls = [(call.name, call.arguments) for call in found.calls]
@@ -140,6 +141,12 @@ def _branches(expected: Expected, found: "Rehearsal") -> Iterator[str]:
     for branch in expected.takes:
         if branch not in taken:
             yield f"branch {branch}: expected to be taken"
+
+
+def _undone(expected: Expected, found: "Rehearsal") -> Iterator[str]:
+    undone = [one.path.split("/", 1)[1] for one in found.run.compensated if not one.problem]
+    if expected.compensated is not None and undone != list(expected.compensated):
+        yield f"compensated: expected {', '.join(expected.compensated) or 'none'}, got {', '.join(undone) or 'none'}"
 
 
 def _values(what: str, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:

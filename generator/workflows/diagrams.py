@@ -1,7 +1,8 @@
 """A workflow as a drawing: steps and ways between them -> Mermaid, DOT or SVG text."""
 
+import functools
 import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from runtime.contract import Step
@@ -71,6 +72,11 @@ def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node],
         edges += inner_edges
         for target, label in _ways(step):
             edges.append(Edge(last if not label else here, _target(target, prefix, following, end), label))
+        for beside, ways in _attached(
+            step, here, functools.partial(_target, prefix=prefix, following=following, end=end)
+        ):
+            nodes += beside
+            edges += ways
     return nodes, edges
 
 
@@ -96,6 +102,22 @@ def _inside(step: Step, here: str) -> tuple[list[Node], list[Edge], str]:
     return [*nodes, Node(join, label, "join")], edges, join
 
 
+def _attached(step: Step, here: str, target: Callable[[str], str]) -> Iterator[tuple[Sequence[Node], Sequence[Edge]]]:
+    """Yield what is drawn beside a step: what follows when it fails, and what undoes it."""
+    for number, handler in enumerate(step.on_error):
+        label, after = f"on error {handler.match}", target(handler.goto or step.next or "")
+        if handler.do:
+            place = f"{here}/onError[{number}]/"
+            nodes, edges = _sequence(handler.do, place, after)
+            yield nodes, [Edge(here, f"{place}{handler.do[0].id}", label), *edges]
+        else:
+            yield (), [Edge(here, after, label)]
+    if step.compensate:
+        place = f"{here}/compensate/"
+        nodes, edges = _sequence(step.compensate, place, "")
+        yield nodes, [Edge(here, f"{place}{step.compensate[0].id}", "undone by"), *(e for e in edges if e.target)]
+
+
 def _ways(step: Step) -> Iterable[tuple[str, str]]:
     if isinstance(step, FailStep):
         return
@@ -106,7 +128,6 @@ def _ways(step: Step) -> Iterable[tuple[str, str]]:
         yield step.next or "", ""
     if step.on_exhausted:
         yield step.on_exhausted, f"after {step.max_visits} visits"
-    yield from ((handler.goto, f"on error {handler.match}") for handler in step.on_error)
 
 
 def _target(name: str, prefix: str, following: str, end: str) -> str:

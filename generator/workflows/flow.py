@@ -1,7 +1,7 @@
 """A workflow's steps as a graph: which steps there are, where they are written, and which may follow which.
 
-Steps form scopes: the steps of the workflow, of each branch of a `parallel`, and of the body of a `forEach`. A step can
-only be followed by a step of its own scope, or by `end`.
+Steps form scopes: the steps of the workflow, of each branch of a `parallel`, of the body of a `forEach`, those that
+handle an error and those that undo a step. A step can only be followed by a step of its own scope, or by `end`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -132,12 +132,12 @@ def _scopes(steps: tuple[Step, ...], loc: Loc, around: frozenset[str] = frozense
     scope = Scope(loc, tuple(_node(step, (*loc, index)) for index, step in enumerate(steps)), around)
     yield scope
     for node in scope.nodes:
-        for inner_loc, inner in inside(node):
+        for inner_loc, inner in (*inside(node), *attached(node)):
             yield from _scopes(inner, inner_loc, scope.visible)
 
 
 def inside(node: Node) -> Iterator[tuple[Loc, tuple[Step, ...]]]:
-    """Yield place and steps of every scope that a step holds itself."""
+    """Yield place and steps of every scope that a step runs as its work."""
     step = node.step
     if isinstance(step, ParallelStep):
         for name, branch in step.parallel.branches.items():
@@ -146,9 +146,28 @@ def inside(node: Node) -> Iterator[tuple[Loc, tuple[Step, ...]]]:
         yield (*node.loc, "forEach", "steps"), step.for_each.steps
 
 
+def attached(node: Node) -> Iterator[tuple[Loc, tuple[Step, ...]]]:
+    """Yield place and steps of every scope that is run after the work of a step: its handlers, and what undoes it."""
+    for index, handler in enumerate(node.step.on_error):
+        if handler.do:
+            yield (*node.loc, "onError", index, "do"), handler.do
+    if node.step.compensate:
+        yield (*node.loc, "compensate"), node.step.compensate
+
+
+def about_a_problem(loc: Loc) -> bool:
+    """Return whether a place is in steps that handle an error or undo a step: there `error` is the problem."""
+    for at, part in enumerate(loc):
+        handled = part == "do" and loc[at - 2 : at - 1] == ("onError",)
+        if handled or (part == "compensate" and at and isinstance(loc[at - 1], int)):
+            return True
+    return False
+
+
 def _node(step: Step, loc: Loc) -> Node:
     leaves_always = step.when is None and isinstance(step, (SwitchStep, FailStep))
-    return Node(loc, step, tuple(_jumps(step, loc)), falls_through=step.next is None and not leaves_always)
+    goes_on = not leaves_always or any(handler.goto is None for handler in step.on_error)
+    return Node(loc, step, tuple(_jumps(step, loc)), falls_through=step.next is None and goes_on)
 
 
 def _jumps(step: Step, loc: Loc) -> Iterator[Jump]:
@@ -159,7 +178,8 @@ def _jumps(step: Step, loc: Loc) -> Iterator[Jump]:
     if step.next is not None:
         yield Jump((*loc, "next"), step.next)
     for index, handler in enumerate(step.on_error):
-        yield Jump((*loc, "onError", index, "goto"), handler.goto)
+        if handler.goto is not None:
+            yield Jump((*loc, "onError", index, "goto"), handler.goto)
     if step.on_exhausted is not None:
         yield Jump((*loc, "onExhausted"), step.on_exhausted)
 

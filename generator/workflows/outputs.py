@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from generator.workflows.typed import Typed
 
 _STRING = of("string")
-_PROBLEM = types.obj({name: Field(of("int") if name == "status" else _STRING)
+PROBLEM = types.obj({name: Field(of("int") if name == "status" else _STRING)
                       for name in ("type", "title", "detail", "instance", "status")})  # fmt: skip
 _OUTCOME = of("string", values=("succeeded", "failed", "skipped", "exhausted"))
 
@@ -44,7 +44,7 @@ def step_type(typed: "Typed", node: Node) -> Type:
     return types.obj({
         "outcome": Field(_OUTCOME),
         "output": Field(output_type(typed, node)),
-        "problem": Field(types.join([_PROBLEM, of("null")])),
+        "problem": Field(types.join([PROBLEM, of("null")])),
         "visits": Field(of("int")),
     })  # fmt: skip
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.model import Declared, Loc
-from generator.workflows.flow import END, Node, Scope, inside, scopes, writes
+from generator.workflows.flow import END, Node, Scope, attached, inside, scopes, writes
 from generator.workflows.guards import NONE, Facts, Path, common, known, there
 from runtime.contract import Field_, Step
 from runtime.expressions.tree import tree
@@ -100,21 +100,36 @@ class _Walk:
             yield Way(position, _next(scope, position), skipped, "skipped")
         for target, extra, why in _well(scope, position, step):
             yield Way(position, target, self._done(node, ready | extra), why)
-        for handler in step.on_error:
-            why = "failed" if handler.match == "*" else f"failed as {handler.match}"
-            yield Way(position, _target(scope, handler.goto), ready | {visited}, why)
+        yield from self._handled(scope, position, ready | {visited, (*visited, "problem")})
         if step.on_exhausted is not None:
             yield Way(position, _target(scope, step.on_exhausted), facts | {visited}, "visited too often")
 
+    def _handled(self, scope: Scope, position: int, failed: Facts) -> Iterator[Way]:
+        """Yield the ways through the handlers of a step that has failed."""
+        node = scope.nodes[position]
+        for index, handler in enumerate(node.step.on_error):
+            facts: Facts | None = failed
+            if handler.do:
+                after = self.scope((*node.loc, "onError", index, "do"), failed)
+                known_state = NONE if after is None else frozenset(fact for fact in after if fact[0] != "steps")
+                facts = None if after is None else known_state | {fact for fact in failed if fact[0] == "steps"}
+            if facts is not None:
+                why = "failed" if handler.match == "*" else f"failed as {handler.match}"
+                target = _next(scope, position) if handler.goto is None else _target(scope, handler.goto)
+                yield Way(position, target, facts, why)
+
     def _done(self, node: Node, facts: Facts) -> Facts:
         """Return what is known after a step has succeeded."""
+        own = {("steps", node.step.id), ("steps", node.step.id, "output")}
+        if node.step.compensate:  # it sees the state as the step has seen it
+            self.scope((*node.loc, "compensate"), facts | own)
         for _, name in (*writes(node), *((loc, name) for loc, name in _below(self.by_loc, node))):
             facts = _forget(facts, ("state", name), itself=False)
         written = {("state", name) for _, name in writes(node)}
         bodies = [self.scope(loc, facts) for loc, _ in inside(node)]
         if isinstance(node.step, ParallelStep):
             written |= _joined(node.step, bodies)
-        return facts | written | {("steps", node.step.id), ("steps", node.step.id, "output")}
+        return facts | written | own
 
 
 def ready_facts(step: Step) -> Facts:
@@ -161,7 +176,7 @@ def _forget(facts: Facts, path: Path, *, itself: bool = True) -> Facts:
 
 def _below(by_loc: Mapping[Loc, Scope], node: Node) -> Iterator[tuple[Loc, str]]:
     """Yield what the steps inside a step write."""
-    for loc, _ in inside(node):
+    for loc, _ in (*inside(node), *attached(node)):
         for below in by_loc[loc].nodes:
             yield from writes(below)
             yield from _below(by_loc, below)

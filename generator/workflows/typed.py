@@ -7,10 +7,10 @@ from typing import Any, cast
 from generator.model import Catalogue, Declared, Loc
 from generator.references import Expression, expressions
 from generator.workflows import types
-from generator.workflows.flow import Node, Scope, scopes, writes
+from generator.workflows.flow import Node, Scope, about_a_problem, scopes, writes
 from generator.workflows.guards import NONE, Facts
 from generator.workflows.inference import Finding, infer
-from generator.workflows.outputs import input_type, output_type, step_type
+from generator.workflows.outputs import PROBLEM, input_type, output_type, step_type
 from generator.workflows.paths import ScopePaths, case_facts, paths, ready_facts
 from generator.workflows.types import ANY, Field, Fields, Type, join, of
 from runtime.contract import Field_
@@ -65,7 +65,8 @@ class Typed:
         """Return the types of the names that an expression starts from."""
         scope = spot.paths.scope if spot.paths else scopes(self.workflow)[0]
         return {"input": self.input, "state": self.state, "steps": self.steps(scope), "item": self.item(scope.loc),
-                "run": RUN, "output": self._output_root(spot.node, loc)}  # fmt: skip
+                "run": RUN, "output": self._output_root(spot.node, loc),
+                "error": PROBLEM if about_a_problem(loc) else of("null")}  # fmt: skip
 
     def _output_root(self, node: Node | None, loc: Loc) -> Type:
         if node is None:
@@ -131,8 +132,12 @@ class Typed:
 
     def item(self, loc: Loc) -> Type:
         """The type of `item` in a list of steps: what the innermost forEach around it goes through."""
-        around = [node for scope in scopes(self.workflow) for node in scope.nodes
-                  if isinstance(node.step, ForEachStep) and loc[: len(node.loc)] == node.loc]  # fmt: skip
+        around = [
+            node
+            for scope in scopes(self.workflow)
+            for node in scope.nodes
+            if isinstance(node.step, ForEachStep) and loc[: len(node.loc) + 1] == (*node.loc, "forEach")
+        ]
         inner = max(around, key=lambda node: len(node.loc), default=None)
         return self.listed(inner).items or ANY if inner else of("null")
 

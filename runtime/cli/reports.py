@@ -26,6 +26,15 @@ class PathStep:
 
 
 @dataclass(frozen=True)
+class Compensated:
+    """One completed step that was undone, or could not be."""
+
+    path: str
+    problem: Problem | None = None
+    """Why it could not: a person has to look."""
+
+
+@dataclass(frozen=True)
 class RunResult:
     """Where a run stands."""
 
@@ -35,6 +44,8 @@ class RunResult:
     """`succeeded`, `failed`, `cancelled`, `timeout`, `waiting`, `interrupted`, `queued`, `running`, or `abandoned`: it
     was running, and its process has stopped answering."""
     path: Sequence[PathStep]
+    compensated: Sequence[Compensated]
+    """Completed steps that were undone, in that order."""
     output: Any
     problem: Problem | None
     waiting: Sequence[Mapping[str, Any]]
@@ -69,6 +80,7 @@ def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
         workflow=run.workflow,
         status="abandoned" if overdue else run.state,
         path=_path(events),
+        compensated=_compensated(events),
         output=run.output,
         problem=from_json(run.problem) if run.problem else None,
         waiting=run.waiting if run.state == "waiting" else (),
@@ -87,6 +99,11 @@ def _path(events: Iterable[Row]) -> tuple[PathStep, ...]:
     """Return steps in the order in which they ended; one that was repeated after a crash is there once."""
     ended = {event["data"]["key"]: event["data"] for event in events if event["kind"] == "step-ended"}
     return tuple(path_step(data) for data in ended.values())
+
+
+def _compensated(events: Iterable[Row]) -> tuple[Compensated, ...]:
+    undone = [event["data"] for event in events if event["kind"] == "compensated"]
+    return tuple(Compensated(d["path"], from_json(d["problem"]) if d.get("problem") else None) for d in undone)
 
 
 def path_step(data: Mapping[str, Any]) -> PathStep:
@@ -110,6 +127,8 @@ def lines(found: RunResult, *, verbose: bool = False) -> list[str]:
     if found.problem:
         told.append(f"  problem: {found.problem}")
         told.append(f"  at: {found.problem.instance}")
+    for one in found.compensated:
+        told.append(f"  not undone: {one.path}: {one.problem}" if one.problem else f"  undone: {one.path}")
     for question in found.waiting:
         told += [f"  {line}" for line in question_lines(found.id, question)]
     if found.status == "abandoned":

@@ -140,12 +140,17 @@ def show(id_: str, *, state_dir: Path | None = None) -> RunResult:
 
 
 def cancel(id_: str, *, state_dir: Path | None = None) -> RunResult:
-    """Cancel a run; one that a worker executes ends when the worker has seen it, within seconds."""
+    """Cancel a run; one that a worker executes ends when the worker has seen it, within seconds.
+
+    What it has done is undone: by a worker, or here for a run of `apm run`.
+    """
 
     async def work() -> RunResult:
-        async with session(environment.read(state_dir=state_dir)) as here:
-            await starting.found(here.store, id_)
-            await here.store.runs.cancel(id_, here.executor.clock.now())
+        async with session(environment.read(state_dir=state_dir), as_run=id_) as here:
+            run = await starting.found(here.store, id_)
+            state = await here.store.runs.cancel(id_, here.executor.clock.now())
+            if run.queue == "local" and state == "queued":  # it has something to undo, and no worker will
+                return await here.follow(await here.claimed(id_))
             return await here.report(id_)
 
     return together(work)

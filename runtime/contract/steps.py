@@ -1,10 +1,13 @@
 """What every step may say, whatever its verb is."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from runtime.contract.values import Duration, Expr, Many, Name, Ref, Strict, Template
+
+if TYPE_CHECKING:
+    from runtime.contract.steps import Step as AnyStep
 
 
 class Retry(Strict):
@@ -29,8 +32,10 @@ class OnError(Strict):
 
     match: str = "*"
     """Problem type, or `*` for any."""
-    goto: str
-    """Step that follows."""
+    do: Many["AnyStep"] = ()
+    """Steps that are run first; `error` is the problem: `{type, title, detail, instance, status}`."""
+    goto: str | None = None
+    """Step that follows; without it, the one that follows where the step does not fail."""
 
 
 class Step(Strict):
@@ -53,7 +58,10 @@ class Step(Strict):
     resilience: Annotated[str | None, Ref("Resilience")] = None
     """Named policy for timeout, retry, breaker and rate."""
     on_error: Many[OnError] = ()
-    """Where to go when the step has failed for good; the first match counts."""
+    """What to do when the step has failed for good; the first match counts."""
+    compensate: Many["AnyStep"] = ()
+    """Steps that undo this one, once it has succeeded, when the run fails, times out or is cancelled; `error` is the
+    run's problem, and `steps` holds the output of this step."""
     max_visits: Annotated[int | None, Field(ge=1, le=1000)] = None
     """How often a run may come here; guards a cycle."""
     on_exhausted: str | None = None

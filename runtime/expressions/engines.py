@@ -7,7 +7,7 @@ are not there.
 from functools import cache, lru_cache
 from typing import Any
 
-ROOTS = ("input", "state", "steps", "item", "output", "run")
+ROOTS = ("input", "state", "steps", "item", "output", "run", "error")
 """Names that expressions can start from."""
 
 

@@ -4,10 +4,13 @@
 node and handed over as a `Command`, so that a graph needs no edges but the one to its first step.
 """
 
+import asyncio
+import contextvars
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from langchain_core.runnables.config import var_child_runnable_config
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.errors import GraphDrained
 from langgraph.graph import START, StateGraph
@@ -17,12 +20,12 @@ from langgraph.types import Command, Overwrite
 from runtime import steps as verbs
 from runtime.contract import Step, WorkflowDocument
 from runtime.graph.frame import Compiled, Frame
-from runtime.graph.nesting import finished
+from runtime.graph.nesting import call, finished
 from runtime.graph.state import body_schema, checked, defaults, fold, initial, workflow_schema
-from runtime.graph.visit import END, StepNode
+from runtime.graph.visit import END, HandlerNode, StepNode, handler_name
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
-from runtime.problems import Failure
+from runtime.problems import Failure, Problem
 
 __all__ = [
     "Compiled",
@@ -68,10 +71,21 @@ class Graphs:
         """Return the graph that runs a workflow inside another one; its checkpoints are kept below that one's."""
         return self._get(document, nested=True)
 
+    async def undo(self, document: WorkflowDocument, step: Step, frame: Frame) -> Problem | None:
+        """Run the steps that undo one, apart from any graph around; returns why that has failed."""
+        name = f"{step.id}.compensate"
+        body = self._keep((f"{document.digest} {name}", True), lambda: _body(step.compensate, name))
+        alone = contextvars.copy_context()
+        alone.run(var_child_runnable_config.set, None)
+        return (await asyncio.create_task(call(body, frame)(), context=alone)).problem
+
     def _get(self, document: WorkflowDocument, *, nested: bool) -> Compiled:
-        key = (document.digest, nested)
+        saver = None if nested else self._saver
+        return self._keep((document.digest, nested), lambda: _workflow(document, saver))
+
+    def _keep(self, key: tuple[str, bool], make: Callable[[], Compiled]) -> Compiled:
         if key not in self._kept:
-            self._kept[key] = _workflow(document, None if nested else self._saver)
+            self._kept[key] = make()
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
@@ -94,6 +108,11 @@ def _compiled(steps: Sequence[Step], schema: Any, name: str, saver: "BaseCheckpo
     for step, follows in zip(steps, following, strict=True):
         node = StepNode(step, verbs.NODES[verbs.name_of(step)], follows, _bodies(step))
         graph.add_node(step.id, node.visit)
+        for number, handler in enumerate(step.on_error):
+            if handler.do:
+                name = handler_name(step.id, number)
+                goto = handler.goto or step.next or follows
+                graph.add_node(name, HandlerNode(step, number, goto, _body(handler.do, name)).visit)
     graph.add_edge(START, steps[0].id)
     return cast("Compiled", graph.compile(checkpointer=saver, name=name))
 

@@ -18,7 +18,7 @@ from runtime.graph.state import Write, initial, scope
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.workflow import WorkflowStep
-from runtime.problems import Problem, StepError, failed, from_json
+from runtime.problems import Problem, StepError, failed, from_json, problem
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ async def parallel(step: ParallelStep, bodies: Mapping[str, Compiled], frame: Fr
     """Run branches; the output is `{branch: its last output}` of those that have ended well."""
     names = list(bodies)
     calls = [
-        _call(bodies[name], frame.inside(f"{_place(context)}.{name}", context.attempt, context.scope, frame.item))
+        call(bodies[name], frame.inside(f"{_place(context)}.{name}", context.attempt, context.scope, frame.item))
         for name in names
     ]
     join = step.parallel.join
@@ -62,6 +62,10 @@ async def parallel(step: ParallelStep, bodies: Mapping[str, Compiled], frame: Fr
     well = [(name, body) for name, body in zip(names, ended, strict=True) if body and not body.problem]
     if len(well) < enough:
         raise StepError(next(body.problem for body in ended if body and body.problem))
+    lost = {name: body for name, body in zip(names, ended, strict=True) if not body or body.problem}
+    for name, body in lost.items():
+        why = (body and body.problem) or problem("cancelled", "Enough other branches have ended", name, context.path)
+        await frame.saga.undo(frame, (f"{context.key}.{name}/",), why)
     _refuse_conflicts(frame, well)
     return Result({name: body.output for name, body in well}, _writes(body for _, body in well), used=_used(ended))
 
@@ -88,10 +92,13 @@ async def for_each(step: ForEachStep, body: Compiled, frame: Frame, context: Con
         frame.inside(f"{_place(context)}[{number}]", context.attempt, context.scope, item)
         for number, item in enumerate(found)
     ]
-    ended = await _together([_call(body, inner) for inner in frames], limit=asked.max_concurrency, enough=None)
+    ended = await _together([call(body, inner) for inner in frames], limit=asked.max_concurrency, enough=None)
     bad = [one.problem for one in ended if one and one.problem]
     if len(bad) > asked.tolerated_failures:
         raise StepError(bad[0])
+    for number, one in enumerate(ended):
+        if one and one.problem:
+            await frame.saga.undo(frame, (f"{context.key}[{number}]/",), one.problem)
     well = [one for one in ended if one and not one.problem]
     return Result([one.output if one and not one.problem else None for one in ended], _writes(well), used=_used(ended))
 
@@ -122,14 +129,16 @@ def _place(context: Context) -> str:
     return context.key.rsplit("/", 1)[1]
 
 
-def _call(body: Compiled, frame: Frame) -> Call:
-    async def call() -> _Body:
+def call(body: Compiled, frame: Frame) -> Call:
+    """Return a call of the graph of some steps inside a step."""
+
+    async def invoke() -> _Body:
         values = await body.ainvoke({"writes": [], "used": 0}, context=frame)
         writes = tuple((name, value) for name, value in values.get("writes", ()))
-        problem = from_json(values["failed"]) if values.get("failed") else None
-        return _Body(values.get("last"), writes, values.get("used", 0), problem)
+        found = from_json(values["failed"]) if values.get("failed") else None
+        return _Body(values.get("last"), writes, values.get("used", 0), found)
 
-    return call
+    return invoke
 
 
 def _writes(bodies: "Sequence[_Body] | Any") -> tuple[Write, ...]:
@@ -149,11 +158,11 @@ async def _together(calls: Sequence[Call], *, limit: int, enough: int | None) ->
     """
     gate = asyncio.Semaphore(limit)
 
-    async def gated(call: Call) -> _Body:
+    async def gated(one: Call) -> _Body:
         async with gate:
-            return await call()
+            return await one()
 
-    tasks = [asyncio.create_task(gated(call)) for call in calls]
+    tasks = [asyncio.create_task(gated(one)) for one in calls]
     try:
         await _settle(tasks, enough)
     finally:

@@ -98,7 +98,7 @@ def default(field: Field_) -> Any:
 def scope(frame: Frame, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the roots of expressions, as a step sees them."""
     own = {key[6:]: value for key, value in values.items() if key.startswith("steps.")}
-    around = {"item": frame.item, "run": frame.run}
+    around = {"item": frame.item, "run": frame.run, "error": frame.error}
     if frame.base is None:
         state = {key[6:]: value for key, value in values.items() if key.startswith("state.")}
         return {"input": values.get("input"), "state": state, "steps": own, **around}

@@ -12,7 +12,7 @@ from langgraph.types import Command, interrupt
 from runtime import expressions
 from runtime.contract import Answer, Context, NodeType, Pause, ResilienceDocument, Retry, Step, millis
 from runtime.graph.frame import Compiled, Frame
-from runtime.graph.nesting import Result, for_each, parallel, workflow
+from runtime.graph.nesting import Result, call, for_each, parallel, workflow
 from runtime.graph.state import checked, scope, updates
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
@@ -79,7 +79,7 @@ class StepNode:
         except StoreError:
             raise  # nothing is known to have failed, and nothing could be recorded
         except StepError as error:
-            return self._failed(error.problem, context)
+            return await self._failed(error.problem, frame, context)
 
     def _exhausted(self, frame: Frame) -> Visited:
         if self.step.on_exhausted is None:
@@ -123,6 +123,8 @@ class StepNode:
         policy = frame.document.resilience.get(self.step.resilience or "")
         work = self._attempts(frame, context, policy)
         result = await _within(frame, self.step.timeout, work, "The step took too long")
+        if self.step.compensate:
+            await frame.saga.completed(self.step, context.key, frame, _with_result(context, result.output))
         return self._ended(frame, context, result)
 
     async def _attempts(self, frame: Frame, context: Context, policy: ResilienceDocument | None) -> Result:
@@ -184,11 +186,14 @@ class StepNode:
         written = replace(result, writes=writes)
         return Visited("succeeded", result.goto or self._next(), written, way=result.way)
 
-    def _failed(self, found: Problem, context: Context) -> Visited:
+    async def _failed(self, found: Problem, frame: Frame, context: Context) -> Visited:
         found = replace(found, instance=found.instance or context.path)
         for number, handler in enumerate(self.step.on_error):
             if handler.match in ("*", found.type):
-                return Visited("failed", handler.goto, problem=found, way=f"onError[{number}]")
+                # What was done inside is undone here: the run goes on as if the step had not been.
+                await frame.saga.undo(frame, (f"{context.key}/", f"{context.key}.", f"{context.key}["), found)
+                goto = handler_name(self.step.id, number) if handler.do else handler.goto or self._next()
+                return Visited("failed", goto, problem=found, way=f"onError[{number}]")
         return Visited("failed", END, problem=found, final=True, way="failed")
 
     def _next(self) -> str:
@@ -217,6 +222,37 @@ class StepNode:
             update.append(("failed", found))
         update += updates(frame, visited.result.writes)
         return Command(update=update, goto="__end__" if visited.goto == END else visited.goto)
+
+
+def handler_name(step: str, number: int) -> str:
+    """Return the name of the node that runs the `do` of a handler; no step can have such a name."""
+    return f"{step}.onError[{number}]"
+
+
+@dataclass(frozen=True)
+class HandlerNode:
+    """The steps of one handler as a node of their own: a failure is recorded before it is handled."""
+
+    step: Step
+    number: int
+    goto: str
+    body: Compiled
+
+    async def visit(self, values: dict[str, Any], runtime: Runtime[Frame]) -> Command[Any]:
+        """Run the steps and go on where the handler says; when one of them fails, the graph fails."""
+        frame, record = runtime.context, values[f"steps.{self.step.id}"]
+        place = f"{self.step.id}#{record['visits']}.onError[{self.number}]"
+        body = await call(self.body, frame.handling(place, scope(frame, values), record["problem"]))()
+        if body.problem:
+            return Command(update=[("failed", body.problem.json()), ("used", body.used)], goto="__end__")
+        update: list[tuple[str, Any]] = [("used", body.used), ("last", body.output), *updates(frame, body.writes)]
+        return Command(update=update, goto="__end__" if self.goto == END else self.goto)
+
+
+def _with_result(context: Context, output: Any) -> Mapping[str, Any]:
+    """Return what a step has seen, with its own output."""
+    own = {"outcome": "succeeded", "output": output, "problem": None}
+    return {**context.scope, "steps": {**context.scope["steps"], context.step: own}}
 
 
 async def _within(frame: Frame, limit: str | None, work: Awaitable[Result], title: str) -> Result:

@@ -70,6 +70,10 @@ EFFECTS = Metric(
     "apm_effects_total", "counter", "", "Effects: done, found in the ledger, unknown after a crash, failed.",
     (Label("outcome", EFFECT_OUTCOMES),),
 )  # fmt: skip
+COMPENSATIONS = Metric(
+    "apm_compensations_total", "counter", "", "Completed steps that were undone, or could not be.",
+    (WORKFLOW, STEP, Label("outcome", ("done", "failed"))),
+)  # fmt: skip
 TOOL_CALLS = Metric(
     "apm_tool_calls_total", "counter", "", "Calls of tools and HTTP operations.",
     (TARGET, Label("outcome", (*CALL_OUTCOMES, "denied"))),

@@ -86,6 +86,9 @@ class EventLog:
             labels = {"workflow": data["workflow"], "step": data["step"]}
             self._telemetry.add(metric.STEP_RUNS, outcome=data["outcome"], **labels)
             self._telemetry.observe(metric.STEP_SECONDS, data["seconds"], workflow=data["workflow"], verb=data["verb"])
+        elif kind == "compensated":
+            labels = {"workflow": data["workflow"], "step": data["step"], "outcome": data["outcome"]}
+            self._telemetry.add(metric.COMPENSATIONS, **labels)
         elif kind == "step-retried":
             self._telemetry.add(metric.RETRIES, workflow=data["workflow"], step=data["step"])
         elif kind == "default-taken" and data["labels"]:

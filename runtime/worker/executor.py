@@ -3,13 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from runtime import steps as verbs
-from runtime.contract import Pot, Step, WorkflowDocument, millis
+from runtime.contract import Pot, WorkflowDocument, millis
 from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
 from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
 from runtime.services.checkpointer import MongoSaver
@@ -23,8 +22,10 @@ from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
 from runtime.worker import threads
+from runtime.worker.compensating import Undoing
 from runtime.worker.documents import stored
 from runtime.worker.events import EventLog, Listener
+from runtime.worker.saving import worth_saving
 from runtime.worker.states import States, shows, state_of, stops
 
 logger = logging.getLogger(__name__)
@@ -110,12 +111,12 @@ class Executor:
             del self._controls[run.id], self._looks[run.id]
 
     @asynccontextmanager
-    async def _beating(self, run: Run) -> AsyncGenerator[None]:
+    async def _beating(self, run: Run, *, to_cancel: bool = True) -> AsyncGenerator[None]:
         """Prolong the lease while the body works; cancel the body when the lease is lost, or the run cancelled."""
         body = asyncio.current_task()
         assert body
         why: list[BaseException] = []
-        beats = asyncio.create_task(self._beat(run, body, why))
+        beats = asyncio.create_task(self._beat(run, body, why, to_cancel=to_cancel))
         try:
             yield
         except asyncio.CancelledError:
@@ -128,7 +129,7 @@ class Executor:
             with contextlib.suppress(asyncio.CancelledError):
                 await beats
 
-    async def _beat(self, run: Run, body: "asyncio.Task[Any]", why: list[BaseException]) -> None:
+    async def _beat(self, run: Run, body: "asyncio.Task[Any]", why: list[BaseException], *, to_cancel: bool) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.store.runs.lease / 3 / 1000):
@@ -141,7 +142,7 @@ class Executor:
                 # It may answer again before the lease is over; if it does not, the fence stops the work.
                 logger.warning("no heartbeat for run %s: %s", run.id, error)
                 continue
-            if now is None or now.cancel:
+            if now is None or (now.cancel and to_cancel):
                 why.append(LeaseLost(run.id) if now is None else _Cancelled())
                 body.cancel()
                 return
@@ -151,6 +152,27 @@ class Executor:
 
     async def _to_the_end(self, run: Run, log: EventLog) -> Ended:
         started = run.started or self.clock.now()
+        ended = _decided(run) or await self._worked(run, log)
+        if ended.state in ("waiting", "interrupted", "drained"):
+            return ended
+        if ended.state != "succeeded":
+            await self._undone(run, ended, log)
+        await self._end(run, ended, log, started)
+        return ended
+
+    async def _undone(self, run: Run, ended: Ended, log: EventLog) -> None:
+        """Undo what the run has done; it ends as was decided before, even if this process does not get to the end."""
+        if not await self.store.compensations.open(run.id):
+            return
+        found = asdict(ended.problem) if ended.problem else None
+        await self.store.runs.ending(run, ended.state, found)
+        documents = await stored(self.store.specs, run.digest)
+        frame = self._frame(run, documents, log)
+        why = ended.problem or problem("cancelled", "The run was cancelled", instance=run.workflow)
+        async with self._beating(run, to_cancel=False):
+            await frame.saga.undo(frame, (f"{run.id}/",), why)
+
+    async def _worked(self, run: Run, log: EventLog) -> Ended:
         try:
             async with self._beating(run):
                 ended = await self._bounded(run, log)
@@ -165,8 +187,6 @@ class Executor:
         except Exception as error:  # noqa: BLE001  (a defect ends the run, not the worker)
             log.record("defect", {"problem": f"{type(error).__name__}: {error}"})
             ended = Ended("failed", problem=problem("internal", "The run failed unexpectedly", repr(error)[:500]))
-        if ended.state not in ("waiting", "interrupted"):
-            await self._end(run, ended, log, started)
         return ended
 
     async def _bounded(self, run: Run, log: EventLog) -> Ended:
@@ -188,7 +208,7 @@ class Executor:
 
     async def _invoke(self, run: Run, documents: Mapping[str, WorkflowDocument], log: EventLog) -> Mapping[str, Any]:
         document = documents[run.digest]
-        saved = bool(run.thread) or bool(stops(run)) or _worth_saving(documents.values())
+        saved = bool(run.thread) or bool(stops(run)) or worth_saving(documents.values())
         graph = self._graphs.run(document, saved=saved)
         config: dict[str, Any] = {"configurable": {"thread_id": run.id}, "recursion_limit": 100_000}
         fresh = not saved or not run.started or await self._saver.aget_tuple(config) is None  # pyright: ignore[reportArgumentType]
@@ -216,6 +236,7 @@ class Executor:
             watch=log.record,
             document_of=documents.__getitem__,
             nested=self._graphs.nested,
+            saga=Undoing(run, self.store, self._graphs),
             path=(document.name,),
             pots=(Pot(run.id, document.budget),),
             shows=shows(run),
@@ -256,25 +277,13 @@ class Executor:
         self.telemetry.observe(metric.RUN_SECONDS, (self.clock.now() - started) / 1000, workflow=run.workflow)
 
 
+def _decided(run: Run) -> Ended | None:
+    """Return how a run is going to end whatever its steps say: it was cancelled, or is being undone."""
+    if run.ending:
+        found = run.ending["problem"]
+        return Ended(run.ending["state"], problem=Problem(**found) if found else None)
+    return Ended("cancelled") if run.cancel else None
+
+
 class _Cancelled(Exception):  # noqa: N818  (nothing is wrong)
     """Somebody has cancelled the run."""
-
-
-def _worth_saving(documents: Iterable[WorkflowDocument]) -> bool:
-    """Return whether any step is worth not being repeated after a crash: then each step ends with a checkpoint."""
-    return any(_saves(document) for document in documents)
-
-
-_SAVES: dict[str, bool] = {}
-
-
-def _saves(document: WorkflowDocument) -> bool:
-    if document.digest not in _SAVES:
-        _SAVES[document.digest] = any(_worth_it(step) for step in verbs.walk(verbs.parse(document.steps)))
-    return _SAVES[document.digest]
-
-
-def _worth_it(step: Step) -> bool:
-    """Return whether a step calls, changes or waits for something outside; pure steps are computed again in no time."""
-    node = verbs.NODES[verbs.name_of(step)]
-    return node.needs.effect or node.needs.waits or node.name == "llm"

@@ -188,6 +188,16 @@ def run(name: str, value: Mapping[str, Any], services: Playground, person: Perso
     return asyncio.run(_run(documents()[name], value, services, person))
 
 
+class _NothingToUndo:
+    """The reference workflows have no compensations."""
+
+    async def completed(self, step: Any, key: str, frame: Frame, scope: Any) -> None:
+        raise AssertionError("a step has a compensation, which this harness does not run")
+
+    async def undo(self, frame: Frame, below: tuple[str, ...], problem: Any) -> None:
+        """Nothing has been completed that can be undone."""
+
+
 async def _run(document: WorkflowDocument, value: Mapping[str, Any], services: Any, person: Person) -> Ended:
     assert not schemas.findings(document.input, value), schemas.findings(document.input, value)
     by_digest = {one.digest: one for one in documents().values()}
@@ -204,6 +214,7 @@ async def _run(document: WorkflowDocument, value: Mapping[str, Any], services: A
         watch=lambda kind, data: events.append(data) if kind == "step-ended" else None,
         document_of=by_digest.__getitem__,
         nested=graphs.nested,
+        saga=_NothingToUndo(),
         path=(document.name,),
     )
     graph, config = (

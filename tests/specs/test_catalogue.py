@@ -13,12 +13,13 @@ from generator.kinds.agent import Agent
 from generator.kinds.channel import Channel
 from generator.kinds.model import Model
 from generator.kinds.tool import Tool
-from generator.kinds.workflow import Workflow, nested
+from generator.kinds.workflow import Workflow
 from runtime.contract import Step
 from runtime.functions import registered
 from runtime.nodes.agent import AgentStep
 from runtime.nodes.emit import EmitStep
 from runtime.nodes.tool import ToolStep
+from runtime.steps import walk
 from tests.specs.harness import ROOT, project
 
 STAGES = {"van", "plan", "create", "implement", "reflect", "orchestrator"}
@@ -51,7 +52,7 @@ def all_of(kind: type[Any]) -> dict[str, Any]:
 def steps() -> Iterator[tuple[Workflow, Step]]:
     """Yield every step of every workflow, those inside of others included."""
     for workflow in project().all(Workflow):
-        for step in nested(workflow.steps):
+        for step in walk(workflow.steps):
             yield workflow, step
 
 

@@ -12,6 +12,7 @@ from generator.workflows.cases import CaseResult, junit
 from generator.workflows.skeletons import sample
 from runtime import schemas
 from runtime.cli import PathStep
+from runtime.cli.reports import Compensated
 from runtime.problems import problem
 from runtime.services.outside import Call
 
@@ -25,7 +26,11 @@ def found(**more: Any) -> Any:
         PathStep("w/c", "workflow", "succeeded", 0, "", ""),
     ]
     run: dict[str, Any] = {"status": "succeeded", "path": path, "output": {"x": 1}, "problem": None, "workflow": "w"}
-    run |= {"tokens_in": 10, "tokens_out": 5}
+    run |= {
+        "tokens_in": 10,
+        "tokens_out": 5,
+        "compensated": [Compensated("w/book"), Compensated("w/a", problem("gone", "Gone"))],
+    }
     rehearsal: dict[str, Any] = {
         "run": SimpleNamespace(**{**run, **more.pop("run", {})}),
         "state": {"s": 1},
@@ -49,6 +54,7 @@ def differences(expected: dict[str, Any], **more: Any) -> list[str]:
         {},
         {"path": ["a", "c"], "visits": {"a": 1, "b": 0, "c/d": 1, "e": 0}},
         {"output": {"x": 1}, "state": {"s": 1}, "maxTokens": 15, "takes": ["a/next"]},
+        {"compensated": ["book"]},
         {"calls": {"book": [{"n": 1}, {}], "other": []}, "emitted": {"news": [{"n": 1}]}},
     ],
 )
@@ -69,6 +75,7 @@ DIFFERENCES: list[tuple[dict[str, Any], str]] = [
     ({"calls": {"other": [{}]}}, "calls of other: expected 1, got 0"),
     ({"calls": {"book": [{}, {"n": 1}]}}, "calls of book [2].n: expected 1, got 2"),
     ({"emitted": {"news": [{"n": 2}]}}, "events on news [1].n: expected 2, got 1"),
+    ({"compensated": ["book", "a"]}, "compensated: expected book, a, got book"),
     ({"maxTokens": 14}, "tokens: expected 14 at most, got 15"),
 ]
 

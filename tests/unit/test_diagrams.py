@@ -51,3 +51,16 @@ def test_the_picture_has_every_step_and_full_labels() -> None:
     shown = ["".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")]
     assert [name for name in ("choose", "b", "start", "end") if name not in shown] == []
     assert long in [e.text for e in root.iter("{http://www.w3.org/2000/svg}title")]
+
+
+def test_what_handles_a_failure_and_what_undoes_a_step_stand_beside_it() -> None:
+    handled = [{"match": "timeout", "do": [{"id": "note", **SET}], "goto": "end"}, {}]
+    book = {"id": "book", "tool": "t", "onError": handled, "compensate": [{"id": "cancel", "tool": "t"}]}
+    assert ways(drawn(book, {"id": "after", **SET})) == [
+        ("(start)", "book", ""),
+        ("book", "after", ""),
+        ("book", "book/onError[0]/note", "on error timeout"),
+        ("book/onError[0]/note", "(end)", ""),
+        ("book", "book/compensate/cancel", "undone by"),
+        ("after", "(end)", ""),
+    ]

@@ -16,6 +16,7 @@ from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock, SystemClock
 from runtime.services.store import indexes, retention, selfcheck
 from runtime.services.store.collection import Collection
+from runtime.services.store.compensations import Compensations
 from runtime.services.store.embedded import EmbeddedStore
 from runtime.services.store.fences import Fences
 from runtime.services.store.kept import Kept
@@ -30,8 +31,8 @@ from runtime.telemetry.catalogue import STORE_UP
 
 NAMES = (
     "specs", "runs", "run_events", "events", "dead_letters", "effects", "budgets", "artefacts", "leases", "workers",
-    "crons", "threads", "assistants", "schedules", "items", "checkpoints", "checkpoint_writes", "checkpoint_blobs",
-    "selfcheck",
+    "crons", "threads", "assistants", "schedules", "items", "compensations", "checkpoints", "checkpoint_writes",
+    "checkpoint_blobs", "selfcheck",
 )  # fmt: skip
 OWNED = ("runs", "threads", "run_events", "events", "dead_letters", "assistants", "schedules", "items")
 """Collections whose rows each belong to a tenant."""
@@ -72,6 +73,7 @@ class Store:
     events: Events
     effects: Ledger
     budgets: Budgets
+    compensations: Compensations
     artefacts: Artefacts
     leases: Leases
     fences: Fences
@@ -134,6 +136,7 @@ def _store(
         events=Events(collections["events"], collections["dead_letters"]),
         effects=Ledger(collections["effects"], fences),
         budgets=Budgets(collections["budgets"]),
+        compensations=Compensations(collections["compensations"], fences),
         artefacts=Artefacts(collections["artefacts"], fences),
         leases=Leases(collections["leases"]),
         fences=fences,

@@ -33,7 +33,7 @@ async def erase(collections: Mapping[str, Collection], run: str) -> None:
     """Forget a run with everything that belongs to it."""
     for name in ("checkpoint_writes", "checkpoint_blobs", "checkpoints"):
         await collections[name].remove({"thread": run})
-    for name in ("run_events", "effects"):
+    for name in ("run_events", "effects", "compensations"):
         await collections[name].remove({"run": run})
     await collections["budgets"].remove({"_id": run})
     for mark in ("/", "|"):  # sub-workflows, and counters

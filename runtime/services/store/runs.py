@@ -12,6 +12,8 @@ from typing import Any
 from runtime.services.store.collection import TENANT, Collection, Row, pack, unpack
 from runtime.services.store.news import News
 
+_ZERO = ("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision",
+         "number")  # fmt: skip
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
@@ -56,12 +58,14 @@ class Run:
     """The thread whose state it goes on from; empty for a run of its own."""
     number: int
     """Which run of its thread it is, from 1."""
+    ending: Mapping[str, Any] | None
+    """How it is going to end, once what it has done is undone: `{state, problem}`."""
 
 
 def read(row: Row) -> Run:
     """Return the run of a row."""
     plain = ("workflow", "digest", "state", "epoch", "attempt", "created", "started", "ended", "deadline")
-    packed = ("input", "output", "problem", "waiting", "answers", "options")
+    packed = ("input", "output", "problem", "waiting", "answers", "options", "ending")
     return Run(
         id=row["_id"],
         **{name: row[name] for name in plain},
@@ -73,10 +77,9 @@ def read(row: Row) -> Run:
 
 def new(run: str, workflow: str, digest: str, input_: Mapping[str, Any], now: int, **more: Any) -> Row:
     """Return the row of a run that is about to be queued."""
-    zero = dict.fromkeys(
-        ("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "revision", "number"), 0
-    )
-    packed = {"input": pack(input_), "output": None, "problem": None, "waiting": "[]", "answers": "{}", "options": "{}"}
+    zero = dict.fromkeys(_ZERO, 0)
+    packed = {"input": pack(input_), "output": None, "problem": None, "waiting": "[]", "answers": "{}", "options": "{}",
+              "ending": None}  # fmt: skip
     names: Row = {"queue": QUEUE, "priority": 0, "worker": "", "trigger": "manual", "listens": []}
     names |= {"tenant": TENANT, "thread": ""}
     times = {"created": now, "due": now}
@@ -163,6 +166,14 @@ class Runs:
         where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
         return await self._rows.change(where, {"$set": dict(values), "$inc": {"revision": 1}})
 
+    async def undoable(self, run: Run) -> None:
+        """Note that a run has done something that has to be undone should it not end well."""
+        await self._mine(run, {"undo": 1})
+
+    async def ending(self, run: Run, state: str, problem: Mapping[str, Any] | None) -> None:
+        """Note how a run is going to end, so that whoever takes it up does not go on with its steps."""
+        await self._mine(run, {"ending": pack({"state": state, "problem": problem})})
+
     # --- what a worker reports ------------------------------------------------------------------------------------
 
     async def end(self, run: Run, state: str, now: int, output: Any = None, problem: Any = None) -> bool:
@@ -218,13 +229,18 @@ class Runs:
         return await self._rows.change(where, {"$set": {"state": "queued", "due": now}, "$inc": {"revision": 1}})
 
     async def cancel(self, id_: str, now: int) -> str:
-        """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag."""
-        idle = {"_id": id_, "state": {"$in": ["queued", "waiting", "interrupted"]}}
+        """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag.
+
+        One that has done something to undo is `queued`: a worker undoes it.
+        """
+        idle = {"_id": id_, "state": {"$in": ["queued", "waiting", "interrupted"]}, "undo": 0}
         ended: Row = {"state": "cancelled", "ended": now, "waiting": "[]", "wake": 0, "listens": []}
         if await self._rows.change(idle, {"$set": ended, "$inc": {"revision": 1}}):
             self._news.tell(id_)
             return "cancelled"
-        await self._rows.change({"_id": id_, "state": "running"}, {"$set": {"cancel": 1}})
+        begun: Row = {"state": "queued", "due": now, "cancel": 1, "waiting": "[]", "wake": 0, "listens": []}
+        if not await self._rows.change({**idle, "undo": 1}, {"$set": begun, "$inc": {"revision": 1}}):
+            await self._rows.change({"_id": id_, "state": "running"}, {"$set": {"cancel": 1}})
         run = await self.get(id_)
         return run.state if run else "missing"
 

@@ -1,0 +1,25 @@
+"""What a step may change outside of its run, as far as the specs say."""
+
+from generator.model import Catalogue
+from runtime.contract import Step
+from runtime.functions import registered
+from runtime.nodes.function import FunctionStep
+from runtime.nodes.http import HttpStep
+from runtime.nodes.tool import ToolStep
+from runtime.steps import NODES, name_of
+
+
+def harmless(catalogue: Catalogue, step: Step) -> str | None:
+    """Return why a step itself changes nothing outside; None where it may, or where that is not known."""
+    verb = name_of(step)
+    if not NODES[verb].needs.effect:
+        return f"`{verb}` changes nothing outside of the run"
+    if isinstance(step, HttpStep):
+        return "a GET changes nothing" if step.http.method == "GET" else None
+    if isinstance(step, ToolStep):
+        tool = catalogue.find("Tool", step.tool)
+        return f"the tool {step.tool} only reads" if tool and tool.spec.effect == "read" else None
+    if isinstance(step, FunctionStep):
+        function = registered().get(step.function)
+        return f"the function {step.function} only reads" if function and function.effect == "read" else None
+    return None
