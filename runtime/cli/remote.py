@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import httpx
 
-from runtime.cli.reports import PathStep, RunResult, path_step, step_line
+from runtime.cli.reports import RunResult, compensated, path_step, step_line
 from runtime.cli.session import Echo, quiet
 from runtime.problems import Failure, from_json
 from runtime.services.store.runs import ENDED
@@ -75,10 +75,7 @@ class Server:
     def show(self, id_: str) -> RunResult:
         """Return where a run stands, with its path where it has ended."""
         found = self._ask("GET", f"/runs/{id_}")
-        path = (
-            tuple(path_step(data) for kind, data in self._events(id_) if kind == "step-ended") if _over(found) else ()
-        )
-        return _result(found, path)
+        return _result(found, tuple(self._events(id_)) if _over(found) else ())
 
     def list_runs(self, workflow: str | None, status: str | None, limit: int) -> list[RunResult]:
         """Return runs, newest first, without their paths."""
@@ -133,14 +130,15 @@ def _refused(response: httpx.Response) -> Failure:
     return Failure(title, detail)
 
 
-def _result(found: Mapping[str, Any], path: tuple[PathStep, ...]) -> RunResult:
+def _result(found: Mapping[str, Any], events: Sequence[tuple[str, Mapping[str, Any]]]) -> RunResult:
     started = found["started"] or found["created"]
     waiting: Any = found["waiting"] if found["state"] == "waiting" else ()
     return RunResult(
         id=found["id"],
         workflow=found["workflow"],
         status=found["state"],
-        path=path,
+        path=tuple(path_step(data) for kind, data in events if kind == "step-ended"),
+        compensated=tuple(compensated(data) for kind, data in events if kind == "compensated"),
         output=found["output"],
         problem=from_json(found["problem"]) if found["problem"] else None,
         waiting=waiting,

@@ -80,7 +80,7 @@ def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
         workflow=run.workflow,
         status="abandoned" if overdue else run.state,
         path=_path(events),
-        compensated=_compensated(events),
+        compensated=tuple(compensated(event["data"]) for event in events if event["kind"] == "compensated"),
         output=run.output,
         problem=from_json(run.problem) if run.problem else None,
         waiting=run.waiting if run.state == "waiting" else (),
@@ -101,9 +101,9 @@ def _path(events: Iterable[Row]) -> tuple[PathStep, ...]:
     return tuple(path_step(data) for data in ended.values())
 
 
-def _compensated(events: Iterable[Row]) -> tuple[Compensated, ...]:
-    undone = [event["data"] for event in events if event["kind"] == "compensated"]
-    return tuple(Compensated(d["path"], from_json(d["problem"]) if d.get("problem") else None) for d in undone)
+def compensated(data: Mapping[str, Any]) -> Compensated:
+    """Return the step of a `compensated` event."""
+    return Compensated(data["path"], from_json(data["problem"]) if data.get("problem") else None)
 
 
 def path_step(data: Mapping[str, Any]) -> PathStep:

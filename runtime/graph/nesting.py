@@ -5,7 +5,7 @@ after a crash or an answer, and hands their interrupts up; graphs that had ended
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -44,7 +44,7 @@ class _Body:
     problem: Problem | None
 
 
-Call = Callable[[], Awaitable[_Body]]
+Call = Callable[[], Coroutine[Any, Any, _Body]]
 _STOPS = (GraphInterrupt, GraphDrained)
 """What is neither a result nor a failure: a graph waits, or stops because the process has to."""
 
