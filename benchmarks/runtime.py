@@ -190,7 +190,7 @@ def nodes(steps: int) -> tuple[float, float]:
         graph = graphs.nested(found)
 
         def invoke() -> Any:
-            frame = Frame(run, found, services, _unwatched, subs.__getitem__, graphs.nested, (found.name,))
+            frame = Frame(run, found, services, _unwatched, subs.__getitem__, graphs.nested, parts, (found.name,))
             return graph.ainvoke(initial(found, {}), {"recursion_limit": steps + 2}, context=frame)
 
         return await _best(invoke, steps)
