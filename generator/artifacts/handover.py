@@ -8,7 +8,6 @@ from generator.cluster import facts
 from generator.cluster.endpoints import endpoints, service_of
 from generator.cluster.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
 from generator.cluster.prerequisites import prerequisites
-from generator.kinds.alerts import Alerts
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
@@ -18,6 +17,7 @@ from generator.kinds.state_store import StateStore
 from generator.kinds.system import System
 from generator.kinds.waiver import Waiver
 from generator.model import Artifact, Project, TextFile
+from generator.monitoring.common import alerts
 from runtime.contract import PORT
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "handover.md.j2"
@@ -127,7 +127,7 @@ def _addresses(project: Project, environment: Environment) -> list[facts.Row]:
 
 def _alerts(project: Project) -> dict[str, Any]:
     counts: dict[tuple[str, str], int] = {}
-    for alert in (alert for group in project.all(Alerts) for alert in group.alerts):
+    for _, alert in alerts(project):
         for severity in alert.severities:
             counts[severity, alert.owner] = counts.get((severity, alert.owner), 0) + 1
     rules = project.all(Notifications)

@@ -1,25 +1,31 @@
-"""A PrometheusRule for each group of alerts."""
+"""A PrometheusRule for each spec that declares alerts: what is recorded for them, then the alerts."""
 
 import re
 from collections.abc import Iterator, Mapping
 
 from generator.alert_templates._template import Condition, prometheus
 from generator.cluster.k8s import Object, here
-from generator.kinds.alerts import Alert, Alerts, Tier
+from generator.kinds._alerting import Alert, AlertGroup, Record, Tier
 from generator.model import Artifact, Project, Resource
-from generator.monitoring.common import links, selected
+from generator.monitoring.common import alert_groups, links, rule_name, selected
 
 
 def render(project: Project) -> Iterator[Resource]:
     """Yield the rules of each group."""
-    for group in project.all(Alerts):
-        rules = [rule for alert in group.alerts for rule in _rules(project, group, alert)]
-        body = {"spec": {"groups": [{"name": group.name, "rules": rules}]}}
-        yield Resource("monitoring.coreos.com/v1", "PrometheusRule", group.name, "monitoring", group.source, body,
-                       labels=selected(project, group))  # fmt: skip
+    for group in alert_groups(project):
+        rules = [*map(_record, group.records)]
+        rules += [rule for alert in group.alerts for rule in _rules(project, group, alert)]
+        name, body = rule_name(group), {"spec": {"groups": [{"name": rule_name(group), "rules": rules}]}}
+        if rules:
+            yield Resource("monitoring.coreos.com/v1", "PrometheusRule", name, "monitoring", group.source, body,
+                           labels=selected(project, group))  # fmt: skip
 
 
-def _rules(project: Project, group: Alerts, alert: Alert) -> Iterator[Object]:
+def _record(record: Record) -> Object:
+    return {"record": record.name, "expr": record.expr, "labels": dict(record.labels)}
+
+
+def _rules(project: Project, group: AlertGroup, alert: Alert) -> Iterator[Object]:
     more = links(project, group, alert)
     for tier in alert.tiers:
         for condition in tier.conditions:

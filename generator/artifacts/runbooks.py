@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from generator.alert_templates._template import prometheus
 from generator.cluster.k8s import here, workload_name
-from generator.kinds.alerts import Alert, Alerts
+from generator.kinds._alerting import Alert, AlertGroup
 from generator.kinds.runtime import Runtime
 from generator.model import Artifact, Project, TextFile
 from generator.monitoring.common import alerts, links, query_url, runbook_file
@@ -23,7 +23,7 @@ def render(project: Project) -> Iterator[TextFile]:
         yield TextFile(runbook_file(alert.name), _page(project, group, alert), group.source)
 
 
-def _page(project: Project, group: Alerts, alert: Alert) -> str:
+def _page(project: Project, group: AlertGroup, alert: Alert) -> str:
     found = links(project, group, alert)
     runbook = alert.runbook.replace(NAMESPACE, here(project).namespace)
     lines = [f"# {alert.name}", "", _LABEL.sub(r"*\1*", alert.summary) + ".", "", "| | |", "|---|---|"]

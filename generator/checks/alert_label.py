@@ -11,10 +11,10 @@ Good: the same with `by: [queue]`.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from generator.kinds.alerts import AlertSpec
-from generator.model import Catalogue, Check
+from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
 from generator.rules.promql import PromQLError, labels_of
 
@@ -27,16 +27,21 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each label in a text that will be empty."""
     for group in catalogue.all("Alerts"):
         for name, alert in group.spec.alerts.items():
-            given = _given(alert)
-            if given is None:
-                continue
-            for field in ("summary", "description"):
-                for label in dict.fromkeys(_USED.findall(getattr(alert, field))):
-                    if label not in given:
-                        message = f'the condition of {name} gives no label "{label}"'
-                        suggestion = nearest(label, given)
-                        hint = suggestion if suggestion.startswith("did") else "it gives: " + ", ".join(sorted(given))
-                        yield group.problem(("spec", "alerts", name, field), CODE, message, hint)
+            texts = {("spec", "alerts", name, field): getattr(alert, field) for field in ("summary", "description")}
+            yield from _empty(group, name, texts, _given(alert))
+    for objective in catalogue.all("Objective"):
+        given = {*_ALWAYS, "objective", "burn_tier", *objective.spec.indicator.count.by}
+        yield from _empty(objective, objective.name, {("spec", "summary"): objective.spec.summary}, given)
+
+
+def _empty(spec: Declared, name: str, texts: Mapping[Loc, str], given: set[str] | None) -> Iterator[Problem]:
+    for loc, text in texts.items() if given is not None else ():
+        for label in dict.fromkeys(_USED.findall(text)):
+            if label not in (given or ()):
+                message = f'the condition of {name} gives no label "{label}"'
+                suggestion = nearest(label, given or ())
+                hint = suggestion if suggestion.startswith("did") else "it gives: " + ", ".join(sorted(given or ()))
+                yield spec.problem(loc, CODE, message, hint)
 
 
 def _given(alert: AlertSpec) -> set[str] | None:

@@ -11,11 +11,11 @@ Bad: an alert with `severity: info`, where the only route takes `severities: [cr
 Good: `default: alerts`, so that whatever no route takes arrives somewhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from generator.kinds.notifications import NOBODY, NotificationsSpec, receivers_of
 from generator.model import Catalogue, Check, Declared, Loc
-from generator.monitoring.metric_uses import alert_names, complete
+from generator.monitoring.metric_uses import alert_names, alerts_complete, complete, declared_alerts
 from generator.problems import Problem, nearest
 
 CODE = "alert-route"
@@ -26,21 +26,13 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     told = catalogue.all("Notifications")
     for spec in told:
         yield from _dead(spec, catalogue)
-    for group in catalogue.all("Alerts"):
-        for name, severity, loc in _severities(group):
-            owner = _owner(group, catalogue)
-            if not told and complete(catalogue, "Notifications"):
-                yield group.problem(loc, CODE, f"nobody is told of {name}: there is no Notifications spec")
-            elif told and not any(receivers_of(spec.spec, severity, owner) for spec in told):
-                yield group.problem(loc, CODE, f"nobody is told of {name}: no route takes {severity} alerts of {owner}",
-                                    f"add a route or a default to {told[0].document.file}")  # fmt: skip
-
-
-def _severities(group: Declared) -> Iterator[tuple[str, str, Loc]]:
-    for name, alert in group.spec.alerts.items():
-        yield name, alert.severity, ("spec", "alerts", name, "severity")
-        if alert.critical:
-            yield name, "critical", ("spec", "alerts", name, "critical")
+    for group, (name, severity, loc) in declared_alerts(catalogue):
+        owner = _owner(group, catalogue)
+        if not told and complete(catalogue, "Notifications"):
+            yield group.problem(loc, CODE, f"nobody is told of {name}: there is no Notifications spec")
+        elif told and not any(receivers_of(spec.spec, severity, owner) for spec in told):
+            yield group.problem(loc, CODE, f"nobody is told of {name}: no route takes {severity} alerts of {owner}",
+                                f"add a route or a default to {told[0].document.file}")  # fmt: skip
 
 
 def _owner(group: Declared, catalogue: Catalogue) -> str:
@@ -59,7 +51,7 @@ def _dead(spec: Declared, catalogue: Catalogue) -> Iterable[Problem]:
         if name not in (NOBODY, *notifications.receivers):
             yield spec.problem(loc, CODE, f'there is no receiver "{name}"', nearest(name, notifications.receivers))
     alerts = alert_names(catalogue)
-    if not complete(catalogue, "Alerts"):
+    if not alerts_complete(catalogue):
         return
     for index, inhibition in enumerate(notifications.inhibitions):
         for side, pick in (("source", inhibition.source), ("target", inhibition.target)):

@@ -23,6 +23,11 @@ from generator.rules.promql import Family, PromQLError, selector
 from runtime.contract import millis
 
 CODE = "alert-threshold"
+_FIELDS = {"backlog": "metric", "latency": "histogram", "freshness": "metric", "certificateExpiry": "metric",
+           "increase": "counter"}  # fmt: skip
+"""Templates that compare one metric with a limit, and the field that names it."""
+_MOMENTS = ("freshness", "certificateExpiry")
+"""Templates that take the time until or since a moment."""
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -41,15 +46,17 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 def _wrong(
     template: str, parameters: Any, alert: AlertSpec, known: Mapping[str, Family]
 ) -> Iterator[tuple[Loc, str, str]]:
-    field = {"backlog": "metric", "latency": "histogram", "freshness": "metric", "increase": "counter"}.get(template)
+    field = _FIELDS.get(template)
     family = _family(getattr(parameters, field), known) if field else None
     if family is None:
         return
-    levels: list[tuple[Loc, Any]] = [((template, "above"), parameters.above)]
+    if template in _MOMENTS and family.unit != "timestamp":
+        yield (template, "metric"), f"{family.name} is no time of day", f"{template} needs a metric of unit timestamp"
+    levels: list[tuple[Loc, Any]] = []
+    if template not in _MOMENTS:
+        levels.append(((template, "above"), parameters.above))
     if alert.critical:
         levels.append((("critical", "above"), alert.critical.above))
-    if template == "freshness" and family.unit != "timestamp":
-        yield (template, "metric"), f"{family.name} is no time of day", "freshness needs a metric of unit timestamp"
     for loc, above in levels:
         if template == "backlog":
             yield from _unit(loc, above, family)

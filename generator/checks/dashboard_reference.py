@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from generator.kinds.dashboard import DashboardSpec
 from generator.model import Catalogue, Check, Declared
-from generator.monitoring.metric_uses import Use, alert_names, complete, families, uses
+from generator.monitoring.metric_uses import Use, alert_names, alerts_complete, families, uses
 from generator.problems import Problem, nearest
 from generator.rules.promql import PromQLError, names, selector
 
@@ -28,7 +28,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
         dashboard: DashboardSpec = spec.spec
         for i, row in enumerate(dashboard.rows):
             for j, panel in enumerate(row.panels):
-                if panel.alert and panel.alert not in alerts and complete(catalogue, "Alerts"):
+                if panel.alert and panel.alert not in alerts and alerts_complete(catalogue):
                     loc = ("spec", "rows", i, "panels", j, "alert")
                     yield spec.problem(loc, CODE, f'there is no alert "{panel.alert}"', nearest(panel.alert, alerts))
         yield from _variables(spec, catalogue)
@@ -53,7 +53,7 @@ def _unknown(use: Use) -> Iterable[Problem]:
     known = [v.name for v in use.spec.spec.variables] if use.spec.kind == "Dashboard" else []
     for name in names(use.text):
         if name not in known:
-            where = "an alert" if use.spec.kind == "Alerts" else "this dashboard"
+            where = "this dashboard" if use.spec.kind == "Dashboard" else "this spec"
             hint = nearest(name, known) or "$namespace is the one that is always there"
             yield use.problem(f"${name}", CODE, f'{where} has no variable "{name}"', hint)
 

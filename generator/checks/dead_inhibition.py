@@ -1,7 +1,7 @@
 """An inhibition can never silence anything.
 
 It needs one alert that its source means and one that its target means. If `equal` holds `alertname`, both have to be
-the same alert at two severities, which only an alert with `critical:` has.
+the same alert at two severities, which only an alert with `critical:` or an Objective has.
 
 Fix: name alerts or severities that exist, take `alertname` out of `equal`, or give an alert a second threshold.
 
@@ -13,28 +13,22 @@ Good: the same, and an alert `ratio: {..., above: 10%}` with `critical: {above: 
 from collections.abc import Iterable
 from itertools import product
 
-from generator.kinds.alerts import AlertSpec
 from generator.kinds.notifications import Inhibition, picks
 from generator.model import Catalogue, Check
-from generator.monitoring.metric_uses import complete
+from generator.monitoring.metric_uses import alerts_complete, declared_alerts
 from generator.problems import Problem
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each inhibition for which no pair of alerts exists."""
-    if not complete(catalogue, "Alerts"):
+    if not alerts_complete(catalogue):
         return
-    alerts: dict[str, AlertSpec] = {n: a for group in catalogue.all("Alerts") for n, a in group.spec.alerts.items()}
-    found = [(name, severity) for name, alert in alerts.items() for severity in _severities(alert)]
+    found = [(name, severity) for _, (name, severity, _) in declared_alerts(catalogue)]
     for spec in catalogue.all("Notifications"):
         for index, inhibition in enumerate(spec.spec.inhibitions):
             if not any(_pair(inhibition, a, b) for a, b in product(found, found)):
                 message = "this can never silence anything: no two alerts fit"
                 yield spec.problem(("spec", "inhibitions", index), "dead-inhibition", message)
-
-
-def _severities(alert: AlertSpec) -> list[str]:
-    return [alert.severity, "critical"] if alert.critical else [alert.severity]
 
 
 def _pair(inhibition: Inhibition, source: tuple[str, str], target: tuple[str, str]) -> bool:

@@ -30,6 +30,9 @@ READ_BY_GROUP = 0o440
 _STORAGE: tuple[str, str] = ("64Mi", "1Gi")
 """Logs and the volumes `tmp` and `files`, of which the runtime writes little."""
 
+_MONITORING = {"Runtime", "Alerts", "Objective", "Notifications", "Dashboard"}
+"""Kinds that something of the group `monitoring` is rendered from."""
+
 
 def here(project: Project) -> Environment:
     """Return the environment that a project was resolved for."""
@@ -79,7 +82,7 @@ def groups(project: Project) -> list[str]:
     there = {
         "state": bool(used_stores(project)),
         "runtime": "Runtime" in kinds,
-        "monitoring": bool(kinds & {"Runtime", "Alerts", "Notifications", "Dashboard"}),
+        "monitoring": bool(kinds & _MONITORING),
         "backup": "Backup" in kinds,
     }
     return [group for group in conventions.GROUPS if there.get(group, True)]

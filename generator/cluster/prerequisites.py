@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from generator.cluster.facts import Row
 from generator.cluster.k8s import ROLES, here, role
-from generator.kinds.alerts import Alerts
+from generator.kinds._alerting import AlertGroup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment, Monitoring
 from generator.kinds.metrics import Metrics
@@ -60,7 +60,7 @@ def _autoscaling(project: Project) -> Iterator[Row]:
 def _operator(project: Project, environment: Environment) -> Iterator[Row]:
     """Its selectors are empty or null by default, and then take nothing of other namespaces or nothing at all."""
     where, labelled = f"namespace {environment.namespace}", _labelled(environment.spec.monitoring)
-    watched = {"serviceMonitor": project.all(Runtime), "rule": project.all(Alerts)}
+    watched = {"serviceMonitor": project.all(Runtime), "rule": _alert_groups(project)}
     for name, purpose in (("serviceMonitor", "metrics of the pods"), ("rule", "alerts")):
         if watched[name]:
             fields = f"`{name}NamespaceSelector` takes {where}, and `{name}Selector` takes {labelled}"
@@ -105,8 +105,14 @@ def _exporters(project: Project) -> Iterator[Row]:
 def _reads(project: Project) -> dict[str, dict[str, None]]:
     """Return the alerts that read a series, by its name."""
     found: dict[str, dict[str, None]] = {}
-    for alert in (alert for group in project.all(Alerts) for alert in group.alerts):
-        for condition in (condition for tier in alert.tiers for condition in tier.conditions):
-            for read in parse(condition.expr).reads:
+    for group in _alert_groups(project):
+        recorded = [record.expr for record in group.records]
+        for alert in group.alerts:
+            conditions = [condition.expr for tier in alert.tiers for condition in tier.conditions]
+            for read in (read for text in (*recorded, *conditions) for read in parse(text).reads):
                 found.setdefault(read.metric, {})[alert.name] = None
     return found
+
+
+def _alert_groups(project: Project) -> list[AlertGroup]:
+    return [thing for thing in project if isinstance(thing, AlertGroup)]

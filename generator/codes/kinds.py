@@ -95,7 +95,32 @@ Bad: `above: 0.1`. Good: `above: 10%`.
     "one-source": """
 A panel shows nothing, or two things.
 
-Exactly one of `metric`, `alert` and `queries` is written.
+Exactly one of `metric`, `alert`, `objective` and `queries` is written.
+""",
+    "objective-target": """
+The target of an objective is no share that could be one.
+
+It is written as `99.9%`, a decimal number from 50% to below 100%: at 100% nothing may ever fail, so there is no budget.
+
+Fix: write how many events have to be good.
+""",
+    "objective-window": """
+The window of an objective is too short, too long, or no whole number of days.
+
+Tiers are shares of it, the fastest one 1/720: below a week that would be a few minutes, and above a quarter of a year
+hardly any Prometheus keeps the samples.
+
+Fix: write a number of days from `7d` to `90d`; `28d` has the same weekdays in every window.
+""",
+    "one-side": """
+An objective on a ratio counts neither or both of good and bad events.
+
+Fix: keep `total` and exactly one of `good` and `bad`.
+""",
+    "one-indicator": """
+An objective counts nothing, or two things.
+
+Fix: write exactly one of `ratio` and `latency`; a second indicator is a second Objective.
 """,
     "unit-missing": """
 A panel with queries does not say in which unit their values are.

@@ -5,22 +5,20 @@ Templates are in `generator.alert_templates`, one file each.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal, cast
+from dataclasses import dataclass
+from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, Field, ValidationError, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from generator import alert_templates
 from generator.alert_templates._template import AlertTemplate, Case, Condition, Proof, minutes, number
-from generator.kinds.environment import Environment
+from generator.kinds._alerting import Alert, AlertGroup, Severity, Tier, Told, of_severity, placed
 from generator.kinds.runtime import Runtime
-from generator.model import Kind, Resolving, Thing
-from generator.rules.promql import NAMESPACE, Family, PromQL, comparison
+from generator.model import Kind, Resolving
+from generator.rules.promql import Family, PromQL, comparison
 from runtime.contract import Duration, FileRef, Many, Ref, Strict
 from runtime.registry import discover
-
-Severity = Literal["critical", "warning", "info"]
 
 TEMPLATES: Mapping[str, AlertTemplate] = discover(alert_templates, "TEMPLATE", AlertTemplate)
 
@@ -143,56 +141,17 @@ class AlertsSpec(Strict):
     alerts: Annotated[dict[Annotated[str, AfterValidator(_alert_name)], AlertSpec], Field(min_length=1)]
     """Alerts by name; a name is used once in the whole repository."""
 
-
-@dataclass(frozen=True)
-class Tier:
-    """An alert at one severity."""
-
-    severity: Severity
-    pending: str
-    """How long the condition has to last."""
-    description: str
-    """Sentence with the value, in Prometheus' template language."""
-    conditions: tuple[Condition, ...]
-    """Rules, with the environment's namespace in place."""
-    parameters: Strict | None = field(repr=False)
+    def told(self, _: str) -> Iterator[Told]:
+        """Yield every alert, once for each of its severities."""
+        for name, alert in self.alerts.items():
+            yield name, alert.severity, ("spec", "alerts", name, "severity")
+            if alert.critical:
+                yield name, "critical", ("spec", "alerts", name, "critical")
 
 
 @dataclass(frozen=True)
-class Alert:
-    """An alert, resolved."""
-
-    name: str
-    owner: str
-    summary: str
-    runbook: str
-    """Text of the runbook."""
-    tiers: tuple[Tier, ...]
-    template: AlertTemplate | None
-    tests: tuple[AlertTest, ...]
-
-    @property
-    def severities(self) -> tuple[Severity, ...]:
-        """Severities that it can have."""
-        return tuple(tier.severity for tier in self.tiers)
-
-    def cases(self, families: Mapping[str, Family], find: Callable[[str], Runtime]) -> Iterator[tuple[str, Case]]:
-        """Yield what proves the alert, for each severity; `$namespace` stands for the environment's namespace."""
-        for tier in self.tiers:
-            if self.template:
-                proof = Proof(families, minutes(tier.pending), find)
-                yield from ((tier.severity, case) for case in self.template.cases(tier.parameters, proof))
-        for test in self.tests:
-            series = tuple(test.series.items())
-            yield (self.tiers[0].severity, Case(test.name, series, minutes(test.at), test.fires))
-
-
-@dataclass(frozen=True)
-class Alerts(Thing):
+class Alerts(AlertGroup):
     """A group of alerts, resolved."""
-
-    alerts: tuple[Alert, ...]
-    dashboard: str | None
 
 
 def resolve(spec: AlertsSpec, context: Resolving) -> Alerts:
@@ -202,40 +161,42 @@ def resolve(spec: AlertsSpec, context: Resolving) -> Alerts:
 
 
 def _alert(name: str, spec: AlertSpec, context: Resolving) -> Alert:
-    template = spec.template
     return Alert(
         name=name,
         owner=context.base["owner"],
         summary=spec.summary,
         runbook=context.text(spec.runbook),
-        tiers=tuple(_tiers(spec, context)),
-        template=template[0] if template else None,
-        tests=spec.tests,
+        tiers=tuple(_tier(spec, level, context) for level in _levels(spec)),
+        prove=lambda families, find: _cases(spec, families, find),
+        template=spec.template[0].name if spec.template else "",
     )
 
 
-def _tiers(spec: AlertSpec, context: Resolving) -> Iterator[Tier]:
-    found = spec.template
-    parameters = found[1] if found else None
-    yield _tier(spec, spec.severity, spec.for_, parameters, context)
+@dataclass(frozen=True)
+class _Level:
+    """A severity of an alert, with what holds at it."""
+
+    severity: Severity
+    pending: str
+    parameters: Strict | None
+
+
+def _levels(spec: AlertSpec) -> Iterator[_Level]:
+    parameters = spec.template[1] if spec.template else None
+    yield _Level(spec.severity, spec.for_, parameters)
     if spec.critical and parameters is not None:
-        higher = raised(parameters, spec.critical.above)
-        yield _tier(spec, "critical", spec.critical.for_ or spec.for_, higher, context)
+        yield _Level("critical", spec.critical.for_ or spec.for_, raised(parameters, spec.critical.above))
 
 
-def _tier(spec: AlertSpec, severity: Severity, pending: str, parameters: Strict | None, context: Resolving) -> Tier:
-    described = spec.template[0].describe(parameters) if spec.template else spec.summary
-    return Tier(severity, pending, spec.description or described, _conditions(spec, parameters, context), parameters)
-
-
-def _conditions(spec: AlertSpec, parameters: Strict | None, context: Resolving) -> tuple[Condition, ...]:
-    namespace = context.find(Environment, context.environment).namespace
+def _tier(spec: AlertSpec, level: _Level, context: Resolving) -> Tier:
+    described = spec.template[0].describe(level.parameters) if spec.template else spec.summary
     found: Iterable[Condition]
     if spec.template:
-        found = spec.template[0].conditions(parameters, lambda name: context.find(Runtime, name))
+        found = spec.template[0].conditions(level.parameters, lambda name: context.find(Runtime, name))
     else:
         found = [_free(cast("str", spec.promql))]
-    return tuple(_placed(condition, namespace) for condition in found)
+    conditions = tuple(placed(condition, context) for condition in found)
+    return Tier(level.severity, level.pending, spec.description or described, conditions)
 
 
 def _free(text: str) -> Condition:
@@ -246,11 +207,16 @@ def _free(text: str) -> Condition:
     return Condition(value, number(threshold), "", op, raw=text)
 
 
-def _placed(condition: Condition, namespace: str) -> Condition:
-    def put(text: str) -> str:
-        return text.replace(NAMESPACE, namespace)
-
-    return replace(condition, value=put(condition.value), guard=put(condition.guard), raw=put(condition.raw))
+def _cases(
+    spec: AlertSpec, families: Mapping[str, Family], find: Callable[[str], Runtime]
+) -> Iterator[tuple[Severity, Case]]:
+    """Yield what proves an alert, for each severity: the template's cases, or those that people wrote."""
+    for level in _levels(spec):
+        if spec.template:
+            proof = Proof(families, minutes(level.pending), find)
+            yield from of_severity(level.severity, spec.template[0].cases(level.parameters, proof))
+    for test in spec.tests:
+        yield spec.severity, Case(test.name, tuple(test.series.items()), minutes(test.at), test.fires)
 
 
 KIND = Kind("Alerts", AlertsSpec, Alerts, resolve)

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from generator.kinds.metrics import Metrics, Unit, own
 from generator.model import Kind, Resolving, Thing
 from generator.rules.promql import Family, LabelsOf, PromQL, Selector
-from runtime.contract import Duration, Many, Strict
+from runtime.contract import Duration, Many, Ref, Strict
 
 Show = Literal["timeseries", "stat", "gauge", "table"]
 
@@ -38,7 +38,7 @@ class Query(Strict):
 
 
 class Panel(Strict):
-    """One panel: exactly one of `metric`, `alert` and `queries`."""
+    """One panel: exactly one of `metric`, `alert`, `objective` and `queries`."""
 
     title: str
     """Heading."""
@@ -54,6 +54,8 @@ class Panel(Strict):
     """Quantiles of a histogram."""
     alert: str | None = None
     """Alert whose value is shown, with its thresholds."""
+    objective: Annotated[str | None, Ref("Objective")] = None
+    """Objective whose error budget is shown: the share of it that is left, with red below 0."""
     queries: Many[Query] = ()
     """Expressions of one's own."""
     unit: Unit | None = None
@@ -67,8 +69,9 @@ class Panel(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> "Panel":
-        if [self.metric is None, self.alert is None, not self.queries].count(False) != 1:
-            raise PydanticCustomError("one-source", "a panel shows exactly one of metric, alert and queries")
+        sources = [self.metric, self.alert, self.objective, self.queries or None]
+        if sum(source is not None for source in sources) != 1:
+            raise PydanticCustomError("one-source", "a panel shows exactly one of metric, alert, objective and queries")
         if self.queries and self.unit is None:
             raise PydanticCustomError("unit-missing", 'a panel with queries needs a unit; "" is a plain number')
         return self

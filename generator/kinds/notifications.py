@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from generator.kinds.alerts import Severity
+from generator.kinds._alerting import Severity
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, Many, Name, Ref, SecretRef, Strict
 

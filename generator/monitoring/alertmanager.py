@@ -5,12 +5,13 @@ only what Alertmanager always fills in (`.Status`, `.Alerts`, `.CommonLabels`, `
 template that fails sends an empty message instead of an error.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from generator.alert_templates._template import prometheus
 from generator.cluster.k8s import Object
-from generator.kinds.notifications import NOBODY, Inhibition, NotificationsSpec, Pick, Receiver, Route, Slack, Webhook
+from generator.kinds._budget import BURN_TIER, Budget, windows
+from generator.kinds.notifications import NOBODY, NotificationsSpec, Pick, Receiver, Route, Slack, Webhook
 
 Address = Callable[[Webhook], str]
 """Webhook -> address that its events are sent to."""
@@ -36,6 +37,15 @@ class Match:
 
     def __str__(self) -> str:
         return f'{self.label}{self.op}"{self.value}"'
+
+
+@dataclass(frozen=True)
+class Silenced:
+    """While an alert of `source` fires, those of `target` are not told where the labels `equal` agree."""
+
+    source: Sequence[Match]
+    target: Sequence[Match]
+    equal: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,21 @@ def _picked(pick: Pick) -> list[Match]:
     return [*_any_of("alertname", pick.alerts), *_any_of("severity", pick.severities)]
 
 
+def _inhibitions(spec: NotificationsSpec) -> Iterator[Silenced]:
+    yield from (Silenced(_picked(i.source), _picked(i.target), i.equal) for i in spec.inhibitions)
+
+
+def between_tiers(budgets: Iterable[Budget]) -> Iterator[Silenced]:
+    """Yield what keeps an objective from being told several times: a faster tier silences the slower ones."""
+    found = list(budgets)
+    used = {tier.name for budget in found for tier, _, _ in budget.used()}
+    order = [tier.name for tier in windows("30d") if tier.name in used]
+    labels = dict.fromkeys(label for budget in found for label in budget.count.by)
+    equal = ("alertname", "namespace", *labels)
+    for index, name in enumerate(order[:-1]):
+        yield Silenced([Match(BURN_TIER, "=", name)], list(_any_of(BURN_TIER, tuple(order[index + 1 :]))), equal)
+
+
 def _any_of(label: str, values: tuple[str, ...]) -> Iterator[Match]:
     if values:
         yield Match(label, "=" if len(values) == 1 else "=~", "|".join(values))
@@ -102,8 +127,8 @@ def _timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], st
 # --- the operator's form --------------------------------------------------------------------------------------------
 
 
-def operator_spec(spec: NotificationsSpec, address: Address) -> Object:
-    """Return the `spec` of an AlertmanagerConfig."""
+def operator_spec(spec: NotificationsSpec, address: Address, between: Sequence[Silenced] = ()) -> Object:
+    """Return the `spec` of an AlertmanagerConfig; `between` are inhibitions besides those that people wrote."""
     routes = [
         {**_camel(spec, r), "matchers": [_matcher(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
     ]
@@ -112,8 +137,8 @@ def operator_spec(spec: NotificationsSpec, address: Address) -> Object:
         "route": {**_camel(spec, None), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
     }
-    if spec.inhibitions:
-        found["inhibitRules"] = [_operator_inhibition(i) for i in spec.inhibitions]
+    if rules := [*_inhibitions(spec), *between]:
+        found["inhibitRules"] = [_operator_inhibition(rule) for rule in rules]
     return found
 
 
@@ -165,18 +190,18 @@ def _operator_slack(slack: Slack, found: Message) -> Object:
     }
 
 
-def _operator_inhibition(inhibition: Inhibition) -> Object:
+def _operator_inhibition(rule: Silenced) -> Object:
     return {
-        "sourceMatch": [_matcher(m) for m in _picked(inhibition.source)],
-        "targetMatch": [_matcher(m) for m in _picked(inhibition.target)],
-        "equal": list(inhibition.equal),
+        "sourceMatch": [_matcher(m) for m in rule.source],
+        "targetMatch": [_matcher(m) for m in rule.target],
+        "equal": list(rule.equal),
     }
 
 
 # --- Alertmanager's own form ----------------------------------------------------------------------------------------
 
 
-def plain(spec: NotificationsSpec, address: Address) -> Object:
+def plain(spec: NotificationsSpec, address: Address, between: Sequence[Silenced] = ()) -> Object:
     """Return the same as a configuration file of Alertmanager; webhooks and keys are read from mounted secrets."""
     routes = [
         {**_snake(spec, r), "matchers": [str(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
@@ -186,8 +211,8 @@ def plain(spec: NotificationsSpec, address: Address) -> Object:
         "route": {**_snake(spec, None), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
     }
-    if spec.inhibitions:
-        found["inhibit_rules"] = [_plain_inhibition(i) for i in spec.inhibitions]
+    if rules := [*_inhibitions(spec), *between]:
+        found["inhibit_rules"] = [_plain_inhibition(rule) for rule in rules]
     return found
 
 
@@ -236,9 +261,9 @@ def _plain_slack(slack: Slack, found: Message) -> Object:
     }
 
 
-def _plain_inhibition(inhibition: Inhibition) -> Object:
+def _plain_inhibition(rule: Silenced) -> Object:
     return {
-        "source_matchers": [str(m) for m in _picked(inhibition.source)],
-        "target_matchers": [str(m) for m in _picked(inhibition.target)],
-        "equal": list(inhibition.equal),
+        "source_matchers": [str(m) for m in rule.source],
+        "target_matchers": [str(m) for m in rule.target],
+        "equal": list(rule.equal),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from generator.cluster.k8s import here, labels
-from generator.kinds.alerts import Alert, Alerts
+from generator.kinds._alerting import Alert, AlertGroup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
 from generator.model import Project, Thing
@@ -15,10 +15,22 @@ def selected(project: Project, thing: Thing) -> dict[str, str]:
     return {**labels(project, thing), **here(project).spec.monitoring.selector_labels}
 
 
-def alerts(project: Project) -> Iterator[tuple[Alerts, Alert]]:
+def alert_groups(project: Project) -> list[AlertGroup]:
+    """Return everything that declares alerts, by kind and name."""
+    found = [thing for thing in project if isinstance(thing, AlertGroup)]
+    return sorted(found, key=lambda group: (group.source.kind, group.name))
+
+
+def alerts(project: Project) -> Iterator[tuple[AlertGroup, Alert]]:
     """Yield every alert with its group."""
-    for group in project.all(Alerts):
+    for group in alert_groups(project):
         yield from ((group, alert) for alert in group.alerts)
+
+
+def rule_name(group: AlertGroup) -> str:
+    """Return the name of a group's PrometheusRule: specs of several kinds may share one name."""
+    kind = group.source.kind
+    return group.name if kind == "Alerts" else f"{kind.lower()}-{group.name}"
 
 
 def runbook_file(alert: str) -> str:
@@ -26,7 +38,7 @@ def runbook_file(alert: str) -> str:
     return f"runbooks/{alert}.md"
 
 
-def links(project: Project, group: Alerts, alert: Alert) -> dict[str, str]:
+def links(project: Project, group: AlertGroup, alert: Alert) -> dict[str, str]:
     """Return the links of an alert by what they lead to, without those for which the environment has no address."""
     environment = here(project)
     urls = environment.spec.urls
@@ -38,7 +50,7 @@ def links(project: Project, group: Alerts, alert: Alert) -> dict[str, str]:
     return {name: url for name, url in found.items() if url}
 
 
-def dashboard_of(project: Project, group: Alerts, alert: Alert) -> Dashboard | None:
+def dashboard_of(project: Project, group: AlertGroup, alert: Alert) -> Dashboard | None:
     """Return the dashboard that an alert links to: the group's own, or the first one with a panel for it."""
     if group.dashboard:
         return project.get(Dashboard, group.dashboard)

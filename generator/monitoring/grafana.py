@@ -12,7 +12,8 @@ from string import ascii_uppercase
 
 from generator.alert_templates._template import Condition, aggregate, number, prometheus
 from generator.cluster.k8s import Object
-from generator.kinds.alerts import Alert
+from generator.kinds._alerting import Alert
+from generator.kinds._budget import BUDGET
 from generator.kinds.dashboard import Dashboard, Panel, Variable
 from generator.rules.promql import NAMESPACE, Family, Matcher, Read, labels_of, scoped, selector
 
@@ -40,6 +41,10 @@ class Level:
 
     value: float | None
     color: str
+
+
+_BUDGET_LEVELS = (Level(None, "red"), Level(0, "orange"), Level(0.25, "green"))
+"""An error budget that is overdrawn, one of which less than a quarter is left, and one that is fine."""
 
 
 def to_json(
@@ -137,7 +142,7 @@ def _panel(panel: Panel, dashboard: Dashboard, alerts: Mapping[str, tuple[Alert,
     nothing: tuple[None, Mapping[str, str]] = (None, {})
     alert, links = alerts[panel.alert] if panel.alert else nothing
     lines = list(_alert_lines(alert, panel)) if alert else list(_lines(panel, dashboard))
-    levels = _levels(alert) if alert else [Level(None, "green")]
+    levels = _levels(alert) if alert else _BUDGET_LEVELS if panel.objective else [Level(None, "green")]
     found: Object = {
         "type": panel.show,
         "title": panel.title,
@@ -163,6 +168,10 @@ def _target(line: Line, ref: str, show: str) -> Object:
 
 
 def _lines(panel: Panel, dashboard: Dashboard) -> Iterator[Line]:
+    if panel.objective:
+        read = Read(BUDGET, (Matcher("objective", "=", panel.objective), Matcher("namespace", "=", NAMESPACE)))
+        yield Line(read.text(), "__auto")
+        return
     if panel.metric is None:
         yield from (Line(q.promql, q.legend or "__auto") for q in panel.queries)
         return
@@ -247,6 +256,8 @@ def _unit(panel: Panel, dashboard: Dashboard, alert: Alert | None) -> str:
         return _UNITS[panel.unit]
     if alert:
         return _UNITS[alert.tiers[0].conditions[0].unit]
+    if panel.objective:
+        return _UNITS["ratio"]
     family = dashboard.families[selector(panel.metric or "").metric]
     return _RATES.get(family.unit, "short") if family.type == "counter" else _UNITS[family.unit]
 
@@ -254,6 +265,8 @@ def _unit(panel: Panel, dashboard: Dashboard, alert: Alert | None) -> str:
 def _help(panel: Panel, dashboard: Dashboard, alert: Alert | None) -> str:
     if alert:
         return f"What the alert {alert.name} watches, with its thresholds."
+    if panel.objective:
+        return f"Share of the error budget of the objective {panel.objective} that is left; below 0 it is missed."
     return dashboard.families[selector(panel.metric).metric].help if panel.metric else ""
 
 

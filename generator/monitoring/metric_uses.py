@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from generator.kinds._alerting import Told
 from generator.kinds.metrics import known
 from generator.model import Catalogue, Declared, Loc
 from generator.problems import Problem, path_text
@@ -21,8 +22,12 @@ from generator.rules.promql import (
     spot,
 )
 
-READERS = ("Alerts", "Dashboard")
+READERS = ("Alerts", "Dashboard", "Objective")
 """Kinds with such fields: others, of which there may be thousands, are not looked through."""
+
+
+ALERTING = ("Alerts", "Objective")
+"""Kinds whose specs declare alerts, by their method `told`."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +95,21 @@ def complete(catalogue: Catalogue, kind: str) -> bool:
     return all(unparsed != kind for unparsed, _ in catalogue.unparsed)
 
 
+def declared_alerts(catalogue: Catalogue) -> Iterator[tuple[Declared, Told]]:
+    """Yield the alerts of all kinds that declare some, once for each severity."""
+    for kind in ALERTING:
+        for spec in catalogue.all(kind):
+            yield from ((spec, told) for told in spec.spec.told(spec.name))
+
+
+def alerts_complete(catalogue: Catalogue) -> bool:
+    """Whether every spec that may declare alerts is well-formed."""
+    return all(complete(catalogue, kind) for kind in ALERTING)
+
+
 def alert_names(catalogue: Catalogue) -> list[str]:
     """Return the names of all alerts."""
-    return [name for group in catalogue.all("Alerts") for name in group.spec.alerts]
+    return list(dict.fromkeys(name for _, (name, _, _) in declared_alerts(catalogue)))
 
 
 def families(catalogue: Catalogue) -> Mapping[str, Family]:
