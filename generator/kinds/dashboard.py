@@ -122,6 +122,10 @@ class Dashboard(Thing):
         """Return the alerts that it has panels for."""
         return [panel.alert for row in self.spec.rows for panel in row.panels if panel.alert]
 
+    def objectives(self) -> list[str]:
+        """Return the objectives that it has panels for."""
+        return [panel.objective for row in self.spec.rows for panel in row.panels if panel.objective]
+
 
 def resolve(spec: DashboardSpec, context: Resolving) -> Dashboard:
     """Return the dashboard."""

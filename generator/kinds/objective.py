@@ -126,7 +126,7 @@ class ObjectiveSpec(Strict):
     runbook: Annotated[str, FileRef("text")]
     """Markdown file beside the spec that says what to do; `$namespace` is the environment's namespace there too."""
     dashboard: Annotated[str | None, Ref("Dashboard")] = None
-    """Dashboard that messages link to; default: the first one with a panel for an alert of it."""
+    """Dashboard that messages link to; default: the first one with a panel for it."""
 
     @property
     def tiers(self) -> dict[str, Severity]:

@@ -51,10 +51,11 @@ def links(project: Project, group: AlertGroup, alert: Alert) -> dict[str, str]:
 
 
 def dashboard_of(project: Project, group: AlertGroup, alert: Alert) -> Dashboard | None:
-    """Return the dashboard that an alert links to: the group's own, or the first one with a panel for it."""
+    """Return the dashboard that an alert links to: the group's own, or the first with a panel for its objective or it."""
     if group.dashboard:
         return project.get(Dashboard, group.dashboard)
-    return next((d for d in project.all(Dashboard) if alert.name in d.alerts()), None)
+    own = (d for d in project.all(Dashboard) if group.source.kind == "Objective" and group.name in d.objectives())
+    return next(own, next((d for d in project.all(Dashboard) if alert.name in d.alerts()), None))
 
 
 def dashboard_url(environment: Environment, dashboard: Dashboard | None) -> str | None:

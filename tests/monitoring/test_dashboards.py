@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from generator.kinds.objective import Objective
 from generator.rules.promql import parse, series
 from tests.monitoring import reference
 
@@ -148,5 +149,8 @@ def test_pods_are_told_apart_and_components_are_named() -> None:
 def test_every_alert_has_a_panel_or_says_why_not() -> None:
     without = {"EffectsUnknown", "NotSynced", "StepSlow"}
     """Effects and steps are shown by how they ended on workflow-detail; Argo CD has a page of its own."""
-    shown = {name for dashboard in reference.dashboards("production") for name in dashboard.alerts()}
-    assert set(reference.alerts("production")) - shown == without
+    dashboards = reference.dashboards("production")
+    shown = {name for dashboard in dashboards for name in dashboard.alerts()}
+    assert set(reference.single_alerts("production")) - shown == without
+    objectives = {name for dashboard in dashboards for name in dashboard.objectives()}
+    assert {group.name for group in reference.groups("production") if isinstance(group, Objective)} == objectives
