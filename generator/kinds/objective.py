@@ -131,7 +131,8 @@ class ObjectiveSpec(Strict):
     @property
     def tiers(self) -> dict[str, Severity]:
         """Severities of the tiers that there are."""
-        found = self.severities.model_dump()
+        chosen = self.severities
+        found = {"fast": chosen.fast, "medium": chosen.medium, "slow": chosen.slow, "trickle": chosen.trickle}
         return {name: severity for name, severity in found.items() if severity != "none"}
 
     def told(self, name: str) -> Iterator[Told]:
