@@ -132,12 +132,12 @@ class ObjectiveSpec(Strict):
     def tiers(self) -> dict[str, Severity]:
         """Severities of the tiers that there are."""
         chosen = self.severities
-        found = {"fast": chosen.fast, "medium": chosen.medium, "slow": chosen.slow, "trickle": chosen.trickle}
-        return {name: severity for name, severity in found.items() if severity != "none"}
+        found = (("fast", chosen.fast), ("medium", chosen.medium), ("slow", chosen.slow), ("trickle", chosen.trickle))
+        return {name: severity for name, severity in found if severity != "none"}
 
     def told(self, name: str) -> Iterator[Told]:
         """Yield its two alerts, once for each severity."""
-        first = {severity: tier for tier, severity in reversed(self.tiers.items())}
+        first: dict[Severity, str] = {severity: tier for tier, severity in reversed(self.tiers.items())}
         for severity, tier in first.items():
             yield f"{pascal(name)}BudgetBurn", severity, ("spec", "severities", tier)
         yield f"{pascal(name)}NoData", self.absent, ("spec", "absent")
