@@ -132,8 +132,13 @@ class ObjectiveSpec(Strict):
     def tiers(self) -> dict[str, Severity]:
         """Severities of the tiers that there are."""
         chosen = self.severities
-        found = (("fast", chosen.fast), ("medium", chosen.medium), ("slow", chosen.slow), ("trickle", chosen.trickle))
-        return {name: severity for name, severity in found if severity != "none"}
+        found: dict[str, Severity | Literal["none"]] = {
+            "fast": chosen.fast,
+            "medium": chosen.medium,
+            "slow": chosen.slow,
+            "trickle": chosen.trickle,
+        }
+        return {name: severity for name, severity in found.items() if severity != "none"}
 
     def told(self, name: str) -> Iterator[Told]:
         """Yield its two alerts, once for each severity."""
