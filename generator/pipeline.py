@@ -65,7 +65,11 @@ def check(root: Path, buffers: Mapping[str, str] | None = None) -> Specs:
 
     `buffers` are texts by path below the root that stand in for what is on disk.
     """
-    loaded = load(root, buffers)
+    return checked(load(root, buffers))
+
+
+def checked(loaded: Loaded) -> Specs:
+    """Return the specs of what was read, or raise `Rejected` with everything that is wrong with them."""
     declared, malformed = parse(loaded.documents, KINDS)
     written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
     seen, dead = views(written, KINDS)
@@ -82,11 +86,15 @@ def build_all(root: Path, names: Sequence[str] = (), buffers: Mapping[str, str] 
         Rejected: something is wrong with the specs, or with what they would render.
         Failure: a named environment does not exist.
     """
-    specs = check(root, buffers)
+    return built(check(root, buffers), names)
+
+
+def built(specs: Specs, names: Sequence[str] = ()) -> Built:
+    """Return what valid specs render; raises as `build_all` does."""
     _known(names, specs.views)
-    built = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
-    warnings = _stop([*specs.warnings, *(problem for _, problems in built.values() for problem in problems)])
-    return Built(specs, {name: result for name, (result, _) in built.items()}, warnings)
+    made = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
+    warnings = _stop([*specs.warnings, *(problem for _, problems in made.values() for problem in problems)])
+    return Built(specs, {name: result for name, (result, _) in made.items()}, warnings)
 
 
 _UNREAD = frozenset({"unreadable", "symlink-outside", "symlink-folder", "not-utf8", "file-too-large"})

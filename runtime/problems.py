@@ -30,6 +30,9 @@ STATUS: Mapping[str, int] = {
 }
 """HTTP status of each type that the runtime itself reports; other types are 500."""
 
+TYPES = frozenset([*STATUS, "effect-unknown", "too-many-turns", "unauthorized", "invalid-payload"])
+"""Every type that the runtime itself reports; `fail` steps add types of their own."""
+
 
 @dataclass(frozen=True)
 class Problem:

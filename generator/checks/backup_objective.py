@@ -14,6 +14,7 @@ Good: the same schedule with `objectives: {rpo: 24h, ...}`.
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 
 from generator.model import Catalogue, Check, Declared
@@ -53,6 +54,7 @@ def _schedule(backup: Declared) -> Iterator[Problem]:
         yield backup.problem(("spec", "objectives", "rpo"), "backup-objective", message, hint)
 
 
+@lru_cache(maxsize=256)
 def longest_pause(schedule: Schedule) -> dt.timedelta:
     """Return the longest time between two times of a schedule; a change of the clocks can add an hour to it."""
     times = sorted(dt.timedelta(hours=hour, minutes=minute) for hour in schedule.hours for minute in schedule.minutes)

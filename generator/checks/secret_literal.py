@@ -18,6 +18,7 @@ Good:
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from generator.model import Catalogue, Check, Declared, Loc
@@ -30,15 +31,20 @@ _HINT = "name a secret instead, as name/key, and replace the credential: it is i
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each credential once, where it stands."""
     for name, text in catalogue.files.items():
-        hits = [*secrecy.find(text), *secrecy.find_assigned(text)]
-        ends = secrecy.merged((hit.start, hit.end) for hit in hits)
-        for start, end in ends:
-            what = next(hit.what for hit in hits if hit.start == start)
+        for start, end, what in _found(text):
             yield Problem(_place(name, text, start, end), "secret-literal", f"this looks like {what}", _HINT)
     hinted = {name for name, text in catalogue.files.items() if secrecy.may_have_keys(text)}
     for spec in catalogue.specs:
         if spec.document.file in hinted:
             yield from _under_keys(spec, spec.document.value, ())
+
+
+@lru_cache(maxsize=16_384)
+def _found(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return start, end and form of each credential; kept, as most files are the same at the next look."""
+    hits = [*secrecy.find(text), *secrecy.find_assigned(text)]
+    ends = secrecy.merged((hit.start, hit.end) for hit in hits)
+    return tuple((start, end, next(hit.what for hit in hits if hit.start == start)) for start, end in ends)
 
 
 def _place(name: str, text: str, start: int, end: int) -> Place:

@@ -19,6 +19,9 @@ from generator.problems import Problem, nearest
 from generator.workflows.flow import scopes
 from generator.workflows.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
 
+RUN = {"properties": dict.fromkeys(("id", "workflow", "environment"))}
+"""What a run knows of itself."""
+
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each such read where it stands."""
@@ -29,6 +32,8 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             match read.path:
                 case ("input", *fields):
                     yield from _missing(read, accepted, "input", fields)
+                case ("run", *fields):
+                    yield from _missing(read, RUN, "run", fields)
                 case ("output", *fields) if read.step:
                     yield from _missing(read, output_schema(catalogue, read.step), "output", fields)
                 case ("steps", name, *fields) if name in read.visible:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, cast
 
 from generator.rules.cel import environment
@@ -140,10 +140,15 @@ def compiled(spec: Any) -> Compiled:
     Raises:
         RuntimeError: an expression is not valid; `faults` says which.
     """
-    engine = environment()
     kinds = frozenset((group, kind) for match in spec.match for group in match.api_groups for kind in match.kinds)
-    named = tuple((name, engine.compile(text)) for name, text in variables(spec))
-    return Compiled(kinds, named, tuple((engine.compile(v.expression), v.message) for v in spec.validations))
+    named = tuple((name, _program(text)) for name, text in variables(spec))
+    return Compiled(kinds, named, tuple((_program(v.expression), v.message) for v in spec.validations))
+
+
+@lru_cache(maxsize=1024)
+def _program(text: str) -> Any:
+    """Compile an expression once: an editor checks the same policies with every change of anything."""
+    return environment().compile(text)
 
 
 def faults(spec: Any) -> Iterator[Fault]:
@@ -156,7 +161,7 @@ def faults(spec: Any) -> Iterator[Fault]:
 
 def _faults(loc: tuple[str | int, ...], text: str, known: set[str]) -> Iterator[Fault]:
     try:
-        environment().compile(text)
+        _program(text)
     except RuntimeError as error:
         for finding in readable(text, _findings(text, str(error))):
             yield Fault(loc, finding.offset, finding.length, finding.message)

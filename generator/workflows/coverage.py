@@ -48,10 +48,11 @@ class Coverage:
 
 def branches(workflow: Workflow) -> tuple[Branch, ...]:
     """Return every branch of a workflow, in the order of its steps; those of its sub-workflows are theirs."""
-    return tuple(Branch(step, way) for step in walk(workflow.steps) for way in _ways(step))
+    return tuple(Branch(step, way) for step in walk(workflow.steps) for way in ways(step))
 
 
-def _ways(step: Step) -> Iterator[str]:
+def ways(step: Step) -> Iterator[str]:
+    """Yield the ways out of a step."""
     if step.when is not None:
         yield "skipped"
     if isinstance(step, SwitchStep):

@@ -13,10 +13,12 @@ from generator.workflows.flow import Node, scopes
 from generator.workflows.spans import inside
 from runtime.contract import Step
 from runtime.expressions import Reference, references, references_in_prose, references_in_template
+from runtime.functions import registered
 from runtime.nodes.agent import AgentStep
 from runtime.nodes.approval import ApprovalStep
 from runtime.nodes.ask import AskStep
 from runtime.nodes.emit import EmitStep
+from runtime.nodes.function import FunctionStep
 from runtime.nodes.http import HttpStep
 from runtime.nodes.llm import LlmStep
 from runtime.nodes.set import SetStep
@@ -112,6 +114,9 @@ def output_schema(catalogue: Catalogue, step: Step) -> object:
         case WorkflowStep():
             spec = catalogue.find("Workflow", step.workflow)
             return _with(*spec.spec.output) if spec and spec.spec.output else None
+        case FunctionStep():
+            function = registered().get(step.function)
+            return function.output or None if function else None
         case LlmStep():
             return step.llm.json_schema
         case AskStep():

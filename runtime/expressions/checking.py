@@ -27,7 +27,8 @@ class Finding:
 class Reference:
     """A field path that an expression reads, such as `("state", "plan", "steps")`, and its offset in the text.
 
-    The path ends where the next key is not a literal. `tested` says that it stands in `has()`.
+    The path ends where the next key is not a literal. `tested` says that it stands in `has()`; in a prompt,
+    that the same path is asked for with `is defined` or `default()`.
     """
 
     path: tuple[str, ...]
@@ -116,6 +117,10 @@ def _in_holes(text: str, look: Callable[[str], tuple[Any, ...]], place: Callable
     return tuple(place(found, hole.offset) for hole in holes for found in look(hole.source))
 
 
+_GUARDS = ("defined", "undefined", "default", "d")
+"""Tests and filters of Jinja2 for what may not be there."""
+
+
 @lru_cache(maxsize=_KEPT)
 def references_in_prose(text: str) -> tuple[Reference, ...]:
     """Return what a Jinja2 prompt reads; offsets are those of the lines. Nothing when it is not valid."""
@@ -129,7 +134,10 @@ def references_in_prose(text: str) -> tuple[Reference, ...]:
     chains = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
     inner = {id(node.node) for node in chains if isinstance(node, nodes.Getattr | nodes.Getitem)}
     found = [(_jinja_path(node), node.lineno) for node in chains if id(node) not in inner]
-    return tuple(Reference(path, _line_start(text, line)) for path, line in found if path and path[0] in ROOTS)
+    tested = {_jinja_path(node.node) for node in tree.find_all((nodes.Test, nodes.Filter)) if node.name in _GUARDS}
+    return tuple(
+        Reference(path, _line_start(text, line), path in tested) for path, line in found if path and path[0] in ROOTS
+    )
 
 
 def _jinja_path(node: Any) -> tuple[str, ...]:

@@ -27,5 +27,9 @@ FUNCTION = Function(
         "required": ["collection", "name", "text"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["collection", "name"]},
+    output={
+        "type": "object",
+        "required": ["collection", "name"],
+        "properties": {"collection": {"type": "string"}, "name": {"type": "string"}},
+    },
 )

@@ -29,5 +29,9 @@ FUNCTION = Function(
         "required": ["path"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["path", "text", "bytes"]},
+    output={
+        "type": "object",
+        "required": ["path", "text", "bytes"],
+        "properties": {"path": {"type": "string"}, "text": {"type": "string"}, "bytes": {"type": "integer"}},
+    },
 )

@@ -34,5 +34,9 @@ FUNCTION = Function(
         "required": ["path", "text"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["path", "bytes"]},
+    output={
+        "type": "object",
+        "required": ["path", "bytes"],
+        "properties": {"path": {"type": "string"}, "bytes": {"type": "integer"}},
+    },
 )

@@ -27,5 +27,9 @@ FUNCTION = Function(
         "required": ["value", "schema"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["valid", "findings"]},
+    output={
+        "type": "object",
+        "required": ["valid", "findings"],
+        "properties": {"valid": {"type": "boolean"}, "findings": {"type": "array"}},
+    },
 )

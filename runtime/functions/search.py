@@ -32,5 +32,9 @@ FUNCTION = Function(
         "required": ["collection", "query"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["hits"]},
+    output={
+        "type": "object",
+        "required": ["hits"],
+        "properties": {"hits": {"type": "array", "items": {"type": "object"}}},
+    },
 )

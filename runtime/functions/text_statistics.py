@@ -35,5 +35,14 @@ FUNCTION = Function(
         "required": ["text"],
         "additionalProperties": False,
     },
-    output={"type": "object", "required": ["characters", "words", "sentences", "frequent"]},
+    output={
+        "type": "object",
+        "required": ["characters", "words", "sentences", "frequent"],
+        "properties": {
+            "characters": {"type": "integer"},
+            "words": {"type": "integer"},
+            "sentences": {"type": "integer"},
+            "frequent": {"type": "array", "items": {"type": "string"}},
+        },
+    },
 )
