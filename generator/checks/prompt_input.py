@@ -14,6 +14,7 @@ Good: `with: {question: "${input.question}"}`.
 """
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from generator.model import Catalogue, Check, Declared, beside
 from generator.problems import Problem, nearest
@@ -38,7 +39,8 @@ def _missing(
     catalogue: Catalogue, workflow: Declared, scope: Scope, node: Node, agent: Declared, told: set[tuple[str, ...]]
 ) -> Iterator[Problem]:
     path = beside(agent.document.file, agent.spec.instructions)
-    known = {"input": node.step.with_, "state": workflow.spec.state, "steps": scope.visible}  # pyright: ignore[reportAttributeAccessIssue]
+    given = cast("AgentStep", node.step).with_
+    known: dict[str, Iterable[str]] = {"input": given, "state": workflow.spec.state, "steps": scope.visible}
     for read in references_in_prose(catalogue.files.get(path, "")):
         root, *fields = read.path
         once = (agent.name, root, *fields[:1], *((workflow.name, node.step.id) if root == "input" else ()))
@@ -46,7 +48,7 @@ def _missing(
             continue
         told.add(once)
         message = f'the prompt of "{agent.name}" reads `{root}.{fields[0]}`, which is not there in this step'
-        loc = (*node.loc, "with") if root == "input" and node.step.with_ else (*node.loc, "agent")  # pyright: ignore[reportAttributeAccessIssue]
+        loc = (*node.loc, "with" if root == "input" and given else "agent")
         related = ((agent.document.at(("spec", "instructions")), f"{path} is its prompt"),)
         yield workflow.problem(loc, CODE, message, nearest(fields[0], known[root]), key=loc[-1] == "with",
                                related=related)  # fmt: skip
