@@ -10,7 +10,7 @@ Bad: `answers: {revieww: accept}`. Good: `answers: {review: accept}`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from generator.kinds.workflow_test import Case
 from generator.model import Catalogue, Check, Declared, Loc
@@ -40,8 +40,8 @@ def _unknown(catalogue: Catalogue, test: Declared, workflow: Declared) -> Iterat
         yield from _dead(test, "step", _steps(case, at), steps)
         yield from _dead(test, "step", _items((*at, "expect", "path"), case.expect.path or ()), own)
         yield from _dead(test, "branch", _items((*at, "expect", "takes"), case.expect.takes), taken)
-        if isinstance(case.replies, Mapping):
-            replies = cast("Mapping[str, Any]", case.replies)
+        replies: Any = case.replies
+        if not isinstance(replies, str):
             yield from _dead(test, "agent", _keys((*at, "replies"), replies), agents(catalogue, workflow))
         calls = [named for named in _keys((*at, "expect", "calls"), case.expect.calls) if " " not in named[1]]
         yield from _dead(test, "tool or function", calls, callable_(catalogue, workflow))
