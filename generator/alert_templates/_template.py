@@ -68,6 +68,8 @@ class Case:
     """Minutes between samples."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """Labels of the rule that is meant, where an alert has several."""
+    expr: str = ""
+    """PromQL that has to be 1 then, where something else than the alert itself is looked at."""
 
 
 @dataclass(frozen=True)

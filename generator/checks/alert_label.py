@@ -32,6 +32,9 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     for objective in catalogue.all("Objective"):
         given = {*_ALWAYS, "objective", "burn_tier", *objective.spec.indicator.count.by}
         yield from _empty(objective, objective.name, {("spec", "summary"): objective.spec.summary}, given)
+    for detector in catalogue.all("Detector"):
+        given = {*_ALWAYS, "detector", *detector.spec.by}
+        yield from _empty(detector, detector.name, {("spec", "summary"): detector.spec.summary}, given)
 
 
 def _empty(spec: Declared, name: str, texts: Mapping[Loc, str], given: set[str] | None) -> Iterator[Problem]:

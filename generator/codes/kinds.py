@@ -95,7 +95,7 @@ Bad: `above: 0.1`. Good: `above: 10%`.
     "one-source": """
 A panel shows nothing, or two things.
 
-Exactly one of `metric`, `alert`, `objective` and `queries` is written.
+Exactly one of `metric`, `alert`, `objective`, `detector` and `queries` is written.
 """,
     "objective-target": """
 The target of an objective is no share that could be one.
@@ -117,13 +117,26 @@ An objective on a ratio counts neither or both of good and bad events.
 
 Fix: keep `total` and exactly one of `good` and `bad`.
 """,
+    "one-method": """
+A detector says nothing, or two things, about what is usual.
+
+Fix: write exactly one of `robust` (the median of a window) and `seasonal` (the same hour of the weeks before).
+""",
+    "detector-window": """
+The window of a detector is too short or too long.
+
+Of less than an hour nothing usual is known; medians over more than two weeks cost Prometheus too much, and follow
+changes too late.
+
+Fix: write a duration from `1h` to `14d`.
+""",
     "one-indicator": """
 An objective counts nothing, or two things.
 
 Fix: write exactly one of `ratio` and `latency`; a second indicator is a second Objective.
 """,
     "unit-missing": """
-A panel with queries does not say in which unit their values are.
+A panel with queries or a detector does not say in which unit their values are.
 
 Without a unit people read seconds as milliseconds and bytes as megabytes.
 

@@ -38,7 +38,7 @@ class Query(Strict):
 
 
 class Panel(Strict):
-    """One panel: exactly one of `metric`, `alert`, `objective` and `queries`."""
+    """One panel: exactly one of `metric`, `alert`, `objective`, `detector` and `queries`."""
 
     title: str
     """Heading."""
@@ -56,10 +56,12 @@ class Panel(Strict):
     """Alert whose value is shown, with its thresholds."""
     objective: Annotated[str | None, Ref("Objective")] = None
     """Objective whose error budget is shown: the share of it that is left, with red below 0."""
+    detector: Annotated[str | None, Ref("Detector")] = None
+    """Detector whose series is shown, with the band of what is usual."""
     queries: Many[Query] = ()
     """Expressions of one's own."""
     unit: Unit | None = None
-    """Unit of the values; needed with `queries`, else known."""
+    """Unit of the values; needed with `queries` and `detector`, else known."""
     show: Show = "timeseries"
     """Form of the panel."""
     width: Annotated[int, Field(ge=3, le=24)] = 8
@@ -69,10 +71,12 @@ class Panel(Strict):
 
     @model_validator(mode="after")
     def _one_source(self) -> "Panel":
-        sources = [self.metric, self.alert, self.objective, self.queries or None]
+        sources = [self.metric, self.alert, self.objective, self.detector, self.queries or None]
         if sum(source is not None for source in sources) != 1:
-            raise PydanticCustomError("one-source", "a panel shows exactly one of metric, alert, objective and queries")
-        if self.queries and self.unit is None:
+            raise PydanticCustomError(
+                "one-source", "a panel shows exactly one of metric, alert, objective, detector and queries"
+            )
+        if (self.queries or self.detector) and self.unit is None:
             raise PydanticCustomError("unit-missing", 'a panel with queries needs a unit; "" is a plain number')
         return self
 
@@ -121,6 +125,10 @@ class Dashboard(Thing):
     def alerts(self) -> list[str]:
         """Return the alerts that it has panels for."""
         return [panel.alert for row in self.spec.rows for panel in row.panels if panel.alert]
+
+    def detectors(self) -> list[str]:
+        """Return the detectors that it has panels for."""
+        return [panel.detector for row in self.spec.rows for panel in row.panels if panel.detector]
 
     def objectives(self) -> list[str]:
         """Return the objectives that it has panels for."""

@@ -51,10 +51,11 @@ def links(project: Project, group: AlertGroup, alert: Alert) -> dict[str, str]:
 
 
 def dashboard_of(project: Project, group: AlertGroup, alert: Alert) -> Dashboard | None:
-    """Return the dashboard that an alert links to: the group's own, or the first that shows its objective or it."""
+    """Return the dashboard that an alert links to: the group's own, or the first that shows its spec or it."""
     if group.dashboard:
         return project.get(Dashboard, group.dashboard)
-    own = (d for d in project.all(Dashboard) if group.source.kind == "Objective" and group.name in d.objectives())
+    shown = {"Objective": Dashboard.objectives, "Detector": Dashboard.detectors}.get(group.source.kind)
+    own = (d for d in project.all(Dashboard) if shown and group.name in shown(d))
     return next(own, next((d for d in project.all(Dashboard) if alert.name in d.alerts()), None))
 
 

@@ -13,6 +13,7 @@ from string import ascii_uppercase
 from generator.alert_templates._template import Condition, aggregate, number, prometheus
 from generator.cluster.k8s import Object
 from generator.kinds._alerting import Alert
+from generator.kinds._band import LOWER, UPPER, VALUE
 from generator.kinds._budget import BUDGET
 from generator.kinds.dashboard import Dashboard, Panel, Variable
 from generator.rules.promql import NAMESPACE, Family, Matcher, Read, labels_of, scoped, selector
@@ -172,6 +173,10 @@ def _lines(panel: Panel, dashboard: Dashboard) -> Iterator[Line]:
         read = Read(BUDGET, (Matcher("objective", "=", panel.objective), Matcher("namespace", "=", NAMESPACE)))
         yield Line(read.text(), "__auto")
         return
+    if panel.detector:
+        named = (Matcher("detector", "=", panel.detector), Matcher("namespace", "=", NAMESPACE))
+        yield from (Line(Read(name, named).text(), name.partition(":")[2]) for name in (VALUE, UPPER, LOWER))
+        return
     if panel.metric is None:
         yield from (Line(q.promql, q.legend or "__auto") for q in panel.queries)
         return
@@ -267,6 +272,8 @@ def _help(panel: Panel, dashboard: Dashboard, alert: Alert | None) -> str:
         return f"What the alert {alert.name} watches, with its thresholds."
     if panel.objective:
         return f"Share of the error budget of the objective {panel.objective} that is left; below 0 it is missed."
+    if panel.detector:
+        return f"What the detector {panel.detector} watches, and the band of what is usual."
     return dashboard.families[selector(panel.metric).metric].help if panel.metric else ""
 
 

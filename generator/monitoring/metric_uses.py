@@ -22,11 +22,11 @@ from generator.rules.promql import (
     spot,
 )
 
-READERS = ("Alerts", "Dashboard", "Objective")
+READERS = ("Alerts", "Dashboard", "Detector", "Objective")
 """Kinds with such fields: others, of which there may be thousands, are not looked through."""
 
 
-ALERTING = ("Alerts", "Objective")
+ALERTING = ("Alerts", "Detector", "Objective")
 """Kinds whose specs declare alerts, by their method `told`."""
 
 

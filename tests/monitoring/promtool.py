@@ -29,7 +29,11 @@ def _test(case: Case, alert: str, severity: str, namespace: str) -> dict[str, An
         "interval": f"{case.step}m",
         "input_series": series,
         "promql_expr_test": [
-            {"expr": f"group(ALERTS{{{selector}}})", "eval_time": f"{case.minutes}m", "exp_samples": expected}
+            {
+                "expr": case.expr or f"group(ALERTS{{{selector}}})",
+                "eval_time": f"{case.minutes}m",
+                "exp_samples": expected,
+            }
         ],
     }
 
