@@ -168,13 +168,19 @@ def _values(inner: Walker | None, keys: Walker | None) -> Walker:
     return walk
 
 
+def _bare(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
 def _first(options: list[Walker], annotation: Any, marker: type[Any]) -> Walker:
     """A union: models decide by what they are, everything else by the only option."""
+
+    plain = not any(isinstance(one, type) and issubclass(one, BaseModel) for one in map(_bare, get_args(annotation)))
 
     def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
         if isinstance(value, BaseModel):
             yield from _walk_model(value, loc, marker)
-        else:
+        elif plain:
             yield from options[0](value, loc)
 
     return walk

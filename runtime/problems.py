@@ -18,6 +18,7 @@ STATUS: Mapping[str, int] = {
     "unknown-field": 422,
     "invalid-output": 422,
     "gate-failed": 422,
+    "guardrail": 422,
     "expression": 422,
     "rate-limited": 429,
     "budget-exceeded": 429,

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
+from generator.workflows.permissions import entry_for, granted
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -34,10 +35,11 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 
 def _refused(agent: Declared, index: int, name: str, effect: str) -> Iterator[Problem]:
     rights = agent.spec.permissions
-    denied = next((entry for entry in (name, effect) if entry in rights.deny), None)
-    if denied is None and any(entry in (*rights.allow, *rights.ask) for entry in (name, effect)):
+    if granted(rights, name, effect) != "deny":
         return
-    why = f"denies {denied}" if denied else f"allows {', '.join(rights.allow) or 'nothing'}"
+    denied = entry_for(rights.deny, name, effect)
+    allowed = ", ".join(entry if isinstance(entry, str) else entry.tool for entry in rights.allow)
+    why = f"denies {denied}" if denied else f"allows {allowed or 'nothing'}"
     related = ()
     if agent.spec.permissions.model_fields_set:
         related = ((agent.document.key_at(("spec", "permissions")), "its permissions"),)

@@ -1,17 +1,18 @@
 """A permission names neither an effect nor a tool of the agent.
 
-Permissions hold effects (`read`, `write`, `deploy`, `notify`) and names of tools that the agent has. Any other word
-has no effect at all, and under `deny` that is dangerous: what was to be forbidden is not.
+Permissions hold effects (`read`, `write`, `deploy`, `notify`), tools that the agent has, and patterns of them
+(`file-*`). Any other word has no effect at all, and under `deny` that is dangerous: what was to be forbidden is not.
 
 Fix: correct the word (the nearest one is suggested).
 
 Bad: `permissions: {deny: [deploy-erpp]}`, where the tool is called `deploy-erp`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from generator.model import Catalogue, Check
+from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem, nearest
+from generator.workflows.permissions import is_known
 
 EFFECTS = ("read", "write", "deploy", "notify")
 LISTS = ("allow", "ask", "deny")
@@ -20,13 +21,17 @@ LISTS = ("allow", "ask", "deny")
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each word where it stands."""
     for agent in catalogue.all("Agent"):
-        known = (*EFFECTS, *agent.spec.tools)
         for name in LISTS:
-            for index, word in enumerate(getattr(agent.spec.permissions, name)):
-                if word not in known:
-                    message = f'"{word}" is neither an effect nor a tool of this agent'
-                    loc = ("spec", "permissions", name, index)
-                    yield agent.problem(loc, "unknown-permission", message, nearest(word, known))
+            yield from _of_list(catalogue, agent, name)
+
+
+def _of_list(catalogue: Catalogue, agent: Declared, name: str) -> Iterator[Problem]:
+    for index, entry in enumerate(getattr(agent.spec.permissions, name)):
+        if not is_known(entry, agent.spec.tools, EFFECTS):
+            loc = ("spec", "permissions", name, index)
+            word, loc = (entry, loc) if isinstance(entry, str) else (entry.tool, (*loc, "tool"))
+            message = f'"{word}" is neither an effect nor a tool of this agent'
+            yield agent.problem(loc, "unknown-permission", message, nearest(word, (*EFFECTS, *agent.spec.tools)))
 
 
 CHECK = Check("unknown-permission", run, each_environment=True)

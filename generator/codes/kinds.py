@@ -19,6 +19,27 @@ A tool says in no way how it is called, or in several.
 Exactly one of `mcp` (a tool of an MCP server), `http` (an HTTP operation) and `function` (shipped with the runtime) is
 written.
 """,
+    "one-rule": """
+A guardrail looks at nothing, or in several ways.
+
+Exactly one of `schema`, `regex`, `cel`, `pii` and `llm` is written; several guardrails can stand at one point.
+""",
+    "one-pattern": """
+A pattern says neither what must not occur nor what has to, or both.
+
+Exactly one of `deny` and `require` is written.
+""",
+    "no-fix": """
+A guardrail shall repair what can't be repaired.
+
+Personal data can be taken out (`fix` with `pii`). What a schema, a pattern, a condition or a model does not accept can
+be blocked, tried again, or shown to a person.
+""",
+    "no-retry": """
+A guardrail on the task of an agent shall let it be tried again.
+
+The task comes from the workflow and stays what it is. Fix: `block`, `approve`, or with `pii` `fix`.
+""",
     "index-fields": """
 An index names a field twice.
 

@@ -105,7 +105,7 @@ def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
     agents = tuple(context.find(Agent, n) for n in _used(steps, "Agent"))
     tools = _with({t.name: t for a in agents for t in a.tools}, (context.find(Tool, n) for n in _used(steps, "Tool")))
     named = (context.find(Model, n) for n in _used(steps, "Model"))
-    models = _models([*(a.model for a in agents), *named], context)
+    models = _models([*(m for a in agents for m in (a.model, *a.judges)), *named], context)
     channels = tuple(
         context.find(Channel, n)
         for n in dict.fromkeys([*_used(steps, "Channel"), *(t.channel for t in spec.triggers if t.channel)])

@@ -10,7 +10,7 @@ from generator.workflows.inference import Finding, infer
 from generator.workflows.reads import schema_of
 from generator.workflows.spans import inside
 from generator.workflows.typed import typed
-from generator.workflows.types import Type, from_schema
+from generator.workflows.types import ANY, Type, from_schema
 from runtime.contract import Field_
 from runtime.expressions.tree import tree
 
@@ -37,17 +37,28 @@ def _written(workflow: Declared, loc: Loc, field: Field_, value: Type) -> Iterat
         yield workflow.problem(loc, "expression-type", message, "", related=related)
 
 
-def gates(catalogue: Catalogue, agent: Declared) -> Iterator[Problem]:
-    """Yield what is wrong with the quality gates of an agent."""
-    schema = schema_of(catalogue, agent, agent.spec.output)
-    if schema is None:
-        return
-    roots: Mapping[str, Type] = {"output": from_schema(schema)}
+def of_agent(catalogue: Catalogue, agent: Declared) -> Iterator[Problem]:
+    """Yield what is wrong with the quality gates, permissions and guardrails of an agent."""
     for expression in expressions(agent, catalogue.files):
         node = tree(expression.text) if expression.language == "cel" else None
         if node:
+            roots = _roots(catalogue, agent, expression.loc)
             for finding in infer(expression.text, node, roots, condition=True)[1]:
                 yield problem(catalogue, agent, expression, finding)
+
+
+def _roots(catalogue: Catalogue, agent: Declared, loc: Loc) -> Mapping[str, Type]:
+    """Return what is known of `input` and `output` in an expression of an agent."""
+    match loc:
+        case ("spec", "gates", *_):
+            schema = schema_of(catalogue, agent, agent.spec.output)
+            return {"output": from_schema(schema) if schema is not None else ANY}
+        case ("spec", "permissions", right, int(index), *_):
+            tool = catalogue.find("Tool", getattr(agent.spec.permissions, str(right))[index].tool)
+            schema = schema_of(catalogue, tool, tool.spec.input) if tool else None
+            return {"input": from_schema(schema) if schema is not None else ANY}
+        case _:
+            return {"input": ANY, "output": ANY, "state": ANY, "steps": ANY, "run": ANY, "item": ANY}
 
 
 def problem(catalogue: Catalogue, spec: Declared, expression: Expression, finding: Finding) -> Problem:

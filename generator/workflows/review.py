@@ -39,8 +39,7 @@ def _all(catalogue: Catalogue) -> Iterator[Problem]:
     for workflow in catalogue.all("Workflow"):
         yield from _review(catalogue, workflow)
     for agent in catalogue.all("Agent"):
-        if agent.spec.gates:
-            yield from expressing.gates(catalogue, agent)
+        yield from expressing.of_agent(catalogue, agent)
 
 
 def _review(catalogue: Catalogue, workflow: Declared) -> tuple[Problem, ...]:

@@ -4,6 +4,7 @@ Both packages validate with these models, so a rendered document that the genera
 can run. Nothing here imports LangGraph, pymongo or a model client.
 """
 
+from runtime.contract.agents import Calls, Decision, Guardrail, Judge, Permissions, Personal, Point, Strategy
 from runtime.contract.documents import (
     FORMAT,
     PORT,
@@ -17,7 +18,6 @@ from runtime.contract.documents import (
     Limits,
     McpCall,
     ModelDocument,
-    Permissions,
     ResilienceDocument,
     ToolDocument,
     TriggerDocument,
@@ -50,15 +50,19 @@ __all__ = [
     "Answer",
     "Breaker",
     "Budget",
+    "Calls",
     "ChannelDocument",
     "Context",
+    "Decision",
     "Duration",
     "Expr",
     "Field_",
     "FileRef",
     "Function",
+    "Guardrail",
     "HttpCall",
     "Inputs",
+    "Judge",
     "Limits",
     "Many",
     "McpCall",
@@ -70,6 +74,8 @@ __all__ = [
     "OnError",
     "Pause",
     "Permissions",
+    "Personal",
+    "Point",
     "Pot",
     "Ref",
     "Registered",
@@ -78,6 +84,7 @@ __all__ = [
     "SecretRef",
     "Services",
     "Step",
+    "Strategy",
     "Strict",
     "Template",
     "ToolDocument",

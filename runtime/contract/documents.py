@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from runtime.contract.agents import Decision, Guardrail, Permissions
 from runtime.contract.steps import Retry
 from runtime.contract.values import Duration, Many, Money, Strict
 
@@ -113,17 +114,6 @@ class HttpCall(Strict):
     """Request headers; never a credential, that is the tool's `secret`."""
 
 
-class Permissions(Strict):
-    """What an agent may do with its tools, by tool name or effect; deny wins over ask, ask over allow."""
-
-    allow: Many[str] = ("read",)
-    """What it may do without asking."""
-    ask: Many[str] = ()
-    """What a person confirms first."""
-    deny: Many[str] = ()
-    """What it may never do."""
-
-
 class AgentDocument(Strict):
     """An agent as the runtime calls it."""
 
@@ -138,6 +128,10 @@ class AgentDocument(Strict):
     """JSON Schema that the answer is held to."""
     gates: dict[str, str] = Field(default_factory=dict)
     """Quality gates: CEL over `output`, by name; a gate that does not hold fails the step as `gate-failed`."""
+    guardrails: dict[str, Guardrail] = Field(default_factory=dict)
+    """What is looked at on the way in, on the way out, and around tools, by name."""
+    decisions: dict[str, Decision] = Field(default_factory=dict)
+    """Fields of the answer that workflows decide by, with what counts when it is not one of the labels."""
     max_turns: int = 6
     """Model calls for one task, tool calls included."""
     budget: Budget = Budget()

@@ -54,7 +54,7 @@ class RuntimeServices:
         self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry, outside)
         purse = Purse(store.budgets, telemetry, settings.provider)
         self._calls = ModelCalls(self.models, purse, store.effects, clock, telemetry, outside)
-        self._agents = Agents(self._calls, self._tools, telemetry)
+        self._agents = Agents(self._calls, self._tools, store.effects, telemetry)
 
     async def close(self) -> None:
         """Let go of connections and model servers."""

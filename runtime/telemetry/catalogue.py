@@ -82,6 +82,11 @@ BUDGET_EXCEEDED = Metric(
     "apm_budget_exceeded_total", "counter", "", "Calls refused because a budget was used up.", (WORKFLOW,)
 )
 GATES_FAILED = Metric("apm_gates_failed_total", "counter", "", "Answers that a quality gate refused.", (WORKFLOW, STEP))
+GUARDRAILS = Metric(
+    "apm_guardrails_total", "counter", "", "Guardrails of agents that did not hold.",
+    (WORKFLOW, STEP, Label("at", ("input", "output", "toolInput", "toolOutput")),
+     Label("action", ("retry", "block", "fix", "approve"))),
+)  # fmt: skip
 BREAKER = Metric(
     "apm_breaker_state", "gauge", "state", "Circuit breaker of a target: 0 closed, 1 half open, 2 open.", (TARGET,)
 )

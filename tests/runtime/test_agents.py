@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from runtime.contract import AgentDocument, ToolDocument
-from runtime.services.agents import permission
+from runtime.services.agents.permissions import permission
 from tests.runtime.conftest import World, workflow
 
 ANSWER = {
@@ -111,7 +111,7 @@ async def test_a_person_is_asked_before_a_tool_that_needs_it(world: World, decis
 )
 def test_deny_wins_over_ask_and_ask_over_allow(rights: dict[str, Any], expected: str) -> None:
     found = AgentDocument.model_validate(agent(permissions=rights)["ada"])
-    assert permission(found, ToolDocument.model_validate(TOOLS["ship"])) == expected
+    assert permission([found], ToolDocument.model_validate(TOOLS["ship"]), {}) == expected
 
 
 async def test_the_same_write_is_done_once_however_often_the_step_is_executed(world: World) -> None:

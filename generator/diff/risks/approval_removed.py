@@ -1,7 +1,7 @@
 """Something goes on without a person, or without a check, that did not before.
 
 Marked: an approval step that is gone, has a default answer when nobody decides, or may be decided by others; a
-quality gate of an agent that is gone; an answer that is no longer held to a schema.
+quality gate or guardrail of an agent that is gone or blocks no longer; an answer that is no longer held to a schema.
 Not marked: a new approval, another text, more time.
 """
 
@@ -48,6 +48,15 @@ def _agent(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str)
     for gate in mapping(old, "gates"):
         if gate not in mapping(new, "gates"):
             yield Mark(_NAME, f"agent {name} no longer has the quality gate {gate}", f"{path}.gates")
+    for rail, was in mapping(old, "guardrails").items():
+        now = mapping(new, "guardrails", rail)
+        if not now:
+            yield Mark(_NAME, f"agent {name} no longer has the guardrail {rail}", f"{path}.guardrails")
+        elif at(was, "onFail") not in (None, "block") or at(now, "onFail") in (None, "block", "approve"):
+            continue
+        else:
+            found = f"the guardrail {rail} of agent {name} blocks no longer"
+            yield Mark(_NAME, found, f"{path}.guardrails.{rail}.onFail")
     if mapping(old, "output") and not mapping(new, "output"):
         yield Mark(_NAME, f"the answers of agent {name} are no longer held to a schema", f"{path}.output")
 

@@ -171,16 +171,22 @@ def _agent(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str)
         yield Mark(_NAME, f"agent {name} gets the tool {tool}", f"{path}.tools")
     for word in sorted(_granted(new) - _granted(old)):
         yield Mark(_NAME, f"agent {name} is allowed {word} without asking", f"{path}.permissions.allow")
-    for word in sorted(set(texts(old, "permissions", "deny")) - set(texts(new, "permissions", "deny"))):
+    for word in sorted(_words(old, "deny") - _words(new, "deny")):
         yield Mark(_NAME, f"agent {name} is no longer denied {word}", f"{path}.permissions.deny")
-    for word in sorted(set(texts(new, "permissions", "ask")) - set(texts(old, "permissions", "ask")) - _granted(old)):
+    for word in sorted(_words(new, "ask") - _words(old, "ask") - _granted(old)):
         yield Mark(_NAME, f"agent {name} is allowed {word} after asking", f"{path}.permissions.ask")
 
 
 def _granted(agent: Mapping[str, Any]) -> set[str]:
     """Return what is allowed: `read` where nothing is said; deny and ask win."""
-    allowed = texts(agent, "permissions", "allow") if at(agent, "permissions", "allow") is not None else ["read"]
-    return set(allowed) - set(texts(agent, "permissions", "deny")) - set(texts(agent, "permissions", "ask"))
+    allowed = _words(agent, "allow") if at(agent, "permissions", "allow") is not None else {"read"}
+    return allowed - _words(agent, "deny") - _words(agent, "ask")
+
+
+def _words(agent: Mapping[str, Any], right: str) -> set[str]:
+    """Return entries as they read: `order`, or `order when input.total > 10.0`."""
+    entries = items(agent, "permissions", right)
+    return {entry if isinstance(entry, str) else f"{at(entry, 'tool')} when {at(entry, 'when')}" for entry in entries}
 
 
 RISK = Risk(_NAME, run)
