@@ -29,6 +29,11 @@ A pattern says neither what must not occur nor what has to, or both.
 
 Exactly one of `deny` and `require` is written.
 """,
+    "team-strategy": """
+An agent has sub-agents and no strategy, or a strategy and no sub-agents, or `until` without `round_robin`.
+
+`strategy` says how the agents of `subAgents` work together; one without the other would have no effect.
+""",
     "no-fix": """
 A guardrail shall repair what can't be repaired.
 

@@ -1,9 +1,11 @@
 """An agent: a role, instructions, a model, and tools within permissions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from generator.kinds._schema import schema_of
 from generator.kinds.model import Model
@@ -19,6 +21,7 @@ from runtime.contract import (
     Many,
     Permissions,
     Ref,
+    Strategy,
     Strict,
 )
 
@@ -44,10 +47,30 @@ class AgentSpec(Strict):
     """What is looked at before it gets its task, before it answers, and around its tools, by name."""
     decisions: dict[str, Decision] = {}
     """Fields of the answer that workflows decide by, and what counts when it is no label or not sure enough."""
+    sub_agents: Many[Annotated[str, Ref("Agent")]] = ()
+    """Agents that work for it; they may do nothing that it may not, and spend from its budget."""
+    strategy: Strategy | None = None
+    """How they work: `handoff` (it may hand the task over to one, whose answer counts), `router` (it only chooses the
+    one), `sequential`, `parallel`, `round_robin` (in turn, each sees what was said before), `plan_execute` (it writes a
+    list of tasks for them), `manual` (a person chooses who is next), `swarm` (they hand over to each other, from the
+    first on). Except for `handoff`, `router` and `swarm`, the agent itself answers last and sees their answers as
+    `team`."""
+    max_rounds: Annotated[int, Field(ge=1, le=20)] = 3
+    """Rounds (`round_robin`), hand-overs (`swarm`), tasks (`plan_execute`) or choices (`manual`) at most."""
+    until: Annotated[str | None, Expr("bool")] = None
+    """For `round_robin`: CEL over `output`, the last answer; when it holds, the team is done."""
     max_turns: Annotated[int, Field(ge=1, le=50)] = 6
     """Model calls for one task, tool calls included."""
     budget: Budget = Budget()
-    """What one task may spend."""
+    """What one task may spend, with everything that its sub-agents do."""
+
+    @model_validator(mode="after")
+    def _team(self) -> "AgentSpec":
+        if bool(self.sub_agents) != (self.strategy is not None):
+            raise PydanticCustomError("team-strategy", "`subAgents` and `strategy` belong together")
+        if self.until is not None and self.strategy != "round_robin":
+            raise PydanticCustomError("team-strategy", "`until` ends a `round_robin`, and nothing else")
+        return self
 
 
 @dataclass(frozen=True)
@@ -59,6 +82,13 @@ class Agent(Thing):
     tools: tuple[Tool, ...]
     judges: tuple[Model, ...]
     """Models that its guardrails ask."""
+    team: "tuple[Agent, ...]"
+
+    def closure(self) -> "Iterator[Agent]":
+        """Yield the agent and everybody below it; an agent in two teams comes twice."""
+        yield self
+        for one in self.team:
+            yield from one.closure()
 
 
 def resolve(spec: AgentSpec, context: Resolving) -> Agent:
@@ -76,11 +106,16 @@ def resolve(spec: AgentSpec, context: Resolving) -> Agent:
         gates=spec.gates,
         guardrails={name: _guardrail(one, context) for name, one in spec.guardrails.items()},
         decisions=spec.decisions,
+        sub_agents=spec.sub_agents,
+        strategy=spec.strategy,
+        max_rounds=spec.max_rounds,
+        until=spec.until,
         max_turns=spec.max_turns,
         budget=spec.budget,
     )
     judges = tuple(context.find(Model, one.llm.model) for one in spec.guardrails.values() if one.llm)
-    return Agent(**context.base, document=document, model=context.find(Model, spec.model), tools=tools, judges=judges)
+    model, team = context.find(Model, spec.model), tuple(context.find(Agent, name) for name in spec.sub_agents)
+    return Agent(**context.base, document=document, model=model, tools=tools, judges=judges, team=team)
 
 
 def _guardrail(written: Guardrail, context: Resolving) -> Guardrail:

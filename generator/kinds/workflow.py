@@ -102,7 +102,8 @@ class Workflow(Thing):
 def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
     """Return the workflow with all that it uses, and its document."""
     steps = spec.steps
-    agents = tuple(context.find(Agent, n) for n in _used(steps, "Agent"))
+    used = (context.find(Agent, n) for n in _used(steps, "Agent"))
+    agents = tuple({one.name: one for agent in used for one in agent.closure()}.values())
     tools = _with({t.name: t for a in agents for t in a.tools}, (context.find(Tool, n) for n in _used(steps, "Tool")))
     named = (context.find(Model, n) for n in _used(steps, "Model"))
     models = _models([*(m for a in agents for m in (a.model, *a.judges)), *named], context)

@@ -23,7 +23,7 @@ class _Call:
 
     calls: int
     """Calls at most: attempts, turns and repairs."""
-    model: Declared
+    models: tuple[Declared, ...]
     budget: Budget
     """What one visit may spend."""
 
@@ -90,16 +90,33 @@ def _sum(catalogue: Catalogue, workflow: Declared, of: Callable[[Catalogue, _Cal
 def _call(catalogue: Catalogue, step: Step) -> _Call | None:
     if isinstance(step, AgentStep):
         agent = catalogue.find("Agent", step.agent)
-        model = catalogue.find("Model", agent.spec.model) if agent else None
-        if agent is None or model is None:
+        turns, models = _of_agent(catalogue, agent, ()) if agent else (0, ())
+        if agent is None or not models:
             return None
-        turns = agent.spec.max_turns + REPAIRS
-        return _Call(_attempts(catalogue, step) * turns, model, agent.spec.budget)
+        return _Call(_attempts(catalogue, step) * turns, models, agent.spec.budget)
     if isinstance(step, LlmStep):
         model = catalogue.find("Model", step.llm.model)
         turns = 1 + (REPAIRS if step.llm.json_schema else 0)
-        return _Call(_attempts(catalogue, step) * turns, model, Budget()) if model else None
+        return _Call(_attempts(catalogue, step) * turns, (model,), Budget()) if model else None
     return None
+
+
+def _of_agent(catalogue: Catalogue, agent: Declared, above: tuple[str, ...]) -> tuple[int, tuple[Declared, ...]]:
+    """Return how many calls a task of an agent takes at most, its team's included, and the models that are asked."""
+    own = catalogue.find("Model", agent.spec.model)
+    models = (own,) if own else ()
+    names = [name for name in agent.spec.sub_agents if name not in (*above, agent.name)]
+    below = [found for name in names if (found := catalogue.find("Agent", name))]
+    parts = [_of_agent(catalogue, one, (*above, agent.name)) for one in below]
+    calls = [part[0] for part in parts]
+    turns = agent.spec.max_turns + REPAIRS
+    most, every, rounds = max(calls, default=0), sum(calls), agent.spec.max_rounds
+    team = {
+        "handoff": turns + most, "router": turns + most, "sequential": turns + every, "parallel": turns + every,
+        "swarm": (rounds + 1) * most, "round_robin": turns + rounds * every,
+        "plan_execute": 2 * turns + rounds * most, "manual": turns + rounds * most,
+    }  # fmt: skip
+    return team.get(agent.spec.strategy or "", turns), (*models, *(model for part in parts for model in part[1]))
 
 
 def _attempts(catalogue: Catalogue, step: Step) -> int:
@@ -113,13 +130,13 @@ def _calls(_: Catalogue, call: _Call) -> int:
 
 
 def _tokens(catalogue: Catalogue, call: _Call) -> int:
-    return call.calls * max(model.spec.max_output_tokens for model in _models(catalogue, call.model))
+    return call.calls * max(model.spec.max_output_tokens for model in _models(catalogue, call.models))
 
 
-def _models(catalogue: Catalogue, model: Declared) -> list[Declared]:
-    """Return a model and those that stand in for it."""
-    found = {model.name: model}
-    queue = [model]
+def _models(catalogue: Catalogue, models: tuple[Declared, ...]) -> list[Declared]:
+    """Return models and those that stand in for them."""
+    found = {model.name: model for model in models}
+    queue = list(found.values())
     for one in queue:
         for name in one.spec.fallback:
             spec = catalogue.find("Model", name)
@@ -162,7 +179,7 @@ def _priced(unit: str) -> Callable[[Catalogue, _Call], int]:
     def price(catalogue: Catalogue, call: _Call) -> int:
         costs = [
             float(model.spec.price_out.split()[0]) * model.spec.max_output_tokens
-            for model in _models(catalogue, call.model)
+            for model in _models(catalogue, call.models)
             if unit in _units(model)
         ]
         return round(call.calls * max(costs, default=0))
@@ -174,7 +191,7 @@ def _used(catalogue: Catalogue, workflow: Declared, above: tuple[str, ...]) -> I
     for node in nodes(workflow):
         call = _call(catalogue, node.step)
         if call:
-            yield from _models(catalogue, call.model)
+            yield from _models(catalogue, call.models)
         elif isinstance(node.step, WorkflowStep) and node.step.workflow not in above:
             spec = catalogue.find("Workflow", node.step.workflow)
             if spec:

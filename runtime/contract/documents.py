@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from runtime.contract.agents import Decision, Guardrail, Permissions
+from runtime.contract.agents import Decision, Guardrail, Permissions, Strategy
 from runtime.contract.steps import Retry
 from runtime.contract.values import Duration, Many, Money, Strict
 
@@ -132,6 +132,14 @@ class AgentDocument(Strict):
     """What is looked at on the way in, on the way out, and around tools, by name."""
     decisions: dict[str, Decision] = Field(default_factory=dict)
     """Fields of the answer that workflows decide by, with what counts when it is not one of the labels."""
+    sub_agents: Many[str] = ()
+    """Agents that work for it."""
+    strategy: Strategy | None = None
+    """How they work together."""
+    max_rounds: int = 3
+    """Rounds, hand-overs or tasks of the team at most."""
+    until: str | None = None
+    """CEL over `output`, the last answer: when it holds, a `round_robin` is over."""
     max_turns: int = 6
     """Model calls for one task, tool calls included."""
     budget: Budget = Budget()

@@ -12,13 +12,14 @@ from runtime.telemetry.catalogue import DECISIONS_UNMAPPED
 
 def decided(task: Task, value: Any, telemetry: Telemetry) -> tuple[Any, bool]:
     """Return an answer with its decisions, and whether its schema holds it now."""
-    agent = task.agent
-    for field, decision in agent.decisions.items():
-        if isinstance(value, dict) and (reason := _doubt(agent, field, decision, cast("dict[str, Any]", value))):
-            answer = cast("dict[str, Any]", value)
+    if not isinstance(value, dict):
+        return value, not schemas.findings(task.agent.output, value)
+    answer = cast("dict[str, Any]", value)
+    for field, decision in task.agent.decisions.items():
+        if reason := _doubt(task.agent, field, decision, answer):
             _record(task, field, decision, answer, reason, telemetry)
-            value = {**answer, field: decision.fallback}
-    return value, not schemas.findings(agent.output, value)
+            answer = {**answer, field: decision.fallback}
+    return answer, not schemas.findings(task.agent.output, answer)
 
 
 def _doubt(agent: AgentDocument, field: str, decision: Decision, answer: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A conversation of one agent with its model: turns with tools, until an answer holds its schema and guardrails."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from runtime.contract import AgentDocument, Context, ModelDocument
 from runtime.problems import failed
 from runtime.services import answers
 from runtime.services.agents import decisions
+from runtime.services.agents.extras import Extra
 from runtime.services.agents.guardrails import Guardrails, Seen
 from runtime.services.agents.task import Task
 from runtime.services.agents.tooling import AgentTools, offer
@@ -17,17 +18,6 @@ from runtime.services.calls import ModelCalls
 from runtime.services.models import Reply, Request
 from runtime.services.models.base import Message, ToolCall
 from runtime.telemetry import Telemetry
-
-
-@dataclass(frozen=True)
-class Extra:
-    """Something on offer besides tools: memory, or handing the task over."""
-
-    name: str
-    description: str
-    parameters: Mapping[str, Any]
-    use: Callable[[Mapping[str, Any], str], Awaitable[Any]]
-    """Gets the arguments, and a text that is the same whenever this call is made again."""
 
 
 @dataclass
@@ -53,19 +43,19 @@ class Talks:
         self._guardrails = guardrails
         self._telemetry = telemetry
 
-    async def run(self, task: Task, extras: Sequence[Extra] = (), known: str = "") -> Any:
-        """Return the agent's answer; `known` is told beside the instructions.
+    async def run(self, task: Task) -> Any:
+        """Return the agent's answer.
 
         Raises:
             StepError: `invalid-output`, `too-many-turns`, `guardrail`, or what the model's provider reports.
         """
-        messages = await self._opening(task, known)
-        return await self._turns(task, _Talk(messages, {extra.name: extra for extra in extras}))
+        messages = await self._opening(task)
+        return await self._turns(task, _Talk(messages, {extra.name: extra for extra in task.extras}))
 
-    async def _opening(self, task: Task, known: str) -> list[Message]:
+    async def _opening(self, task: Task) -> list[Message]:
         agent = task.agent
         system = expressions.prose(agent.instructions, {**task.context.scope, "input": dict(task.given)})
-        system += f"\n\n{known}" if known else ""
+        system += f"\n\n{task.known}" if task.known else ""
         system = await self._guardrails.personal(task, system)
         if agent.output:
             system += "\n\nAnswer with one JSON value that this JSON Schema holds, and nothing else:\n"

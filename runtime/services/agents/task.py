@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.contract import AgentDocument, Context
+from runtime.services.agents.extras import Extra
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,10 @@ class Task:
     context: Context
     above: tuple[AgentDocument, ...] = ()
     """Agents that this one works for: it may do nothing that they may not."""
+    extras: tuple[Extra, ...] = ()
+    """What its model may call besides its tools."""
+    known: str = ""
+    """What it is told beside its instructions."""
 
     @property
     def everybody(self) -> tuple[AgentDocument, ...]:
