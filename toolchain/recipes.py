@@ -1,14 +1,30 @@
-"""How a tool is made: programs built from a Go folder, or files taken out of Go modules."""
+"""How a tool is made: programs built from a Go folder or installed from a Node folder, or files out of Go modules."""
 
 import shutil
 from pathlib import Path
 
-from golang import Toolchain, UnavailableError
-from pins import Module, Tool
+import golang
+import nodejs
+from golang import Toolchain
+from pins import Module, Pins, Tool
+from wheels import UnavailableError
 
 
-def make(tool: Tool, go: Toolchain, folder: Path) -> None:
+def make(tool: Tool, everything: Pins, folder: Path) -> None:
     """Fill an empty folder with the tool."""
+    if tool.scripts:
+        _install(tool, nodejs.find(everything.node), folder)
+    else:
+        _make(tool, golang.find(everything.go), folder)
+
+
+def _install(tool: Tool, node: nodejs.Node, folder: Path) -> None:
+    node.install(tool, folder)
+    for name, script in tool.scripts.items():
+        node.program(folder / script, folder / "bin" / name)
+
+
+def _make(tool: Tool, go: Toolchain, folder: Path) -> None:
     for name, package in tool.programs.items():
         _build(tool, go, package, folder / "bin" / name)
     for module in tool.modules:

@@ -37,8 +37,8 @@ def install(target: Path, make: Callable[[Path], None]) -> None:
 
 
 def link(view: Path, source: Path) -> None:
-    """Make every `<folder>/<file>` of a store entry reachable as `<view>/<folder>/<file>`."""
-    for file in sorted(path for path in source.rglob("*") if not path.is_dir()):
+    """Make every `<folder>/<file>` of a store entry reachable as `<view>/<folder>/<file>`; Node finds its own."""
+    for file in sorted(path for path in source.rglob("*") if not path.is_dir() and "node_modules" not in path.parts):
         place = view / file.relative_to(source)
         place.parent.mkdir(parents=True, exist_ok=True)
         _point(place, os.path.relpath(file, place.parent))

@@ -21,11 +21,15 @@ def init(terminal: Terminal, folder: Path) -> None:
 
     It is written to FOLDER. Files that are there are never overwritten.
     """
+    from generator import conventions
+    from generator.documentation.schema import files as schemas
+    from generator.pipeline import KINDS
     from generator.problems import Failure
 
     name = _name(folder)
     files = {folder / path: text for path, text in _rendered(name)}
     files |= {folder / "policies" / path.name: path.read_text() for path in sorted(POLICIES.glob("*.yaml"))}
+    files |= {folder / conventions.STATE_DIR / "schema" / path: text for path, text in schemas(KINDS.values()).items()}
     if existing := sorted(path for path in files if path.exists()):
         raise Failure(f"{existing[0]} is there already; nothing was written", "choose a new or empty folder")
     try:

@@ -1,6 +1,7 @@
 """Kinds -> JSON Schema (draft 2020-12) for editors, from the models that validate specs."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator import conventions
@@ -49,6 +50,17 @@ def combined(kinds: Iterable[Kind]) -> dict[str, Any]:
         "allOf": cases,
         "$defs": definitions,
     }
+
+
+def files(kinds: Iterable[Kind]) -> dict[str, str]:
+    """Return the files of `apm schema --out`: one for each kind, and `all.json`."""
+    known = tuple(kinds)
+    return {**{f"{kind.name.lower()}.json": text(of_kind(kind)) for kind in known}, "all.json": text(combined(known))}
+
+
+def text(schema: Mapping[str, Any]) -> str:
+    """Return the text of a schema's file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _schema(model: Any) -> dict[str, Any]:

@@ -1,14 +1,15 @@
-"""An editor for tests: a client of the Language Server Protocol that talks to `apm lsp` over pipes."""
+"""An editor for tests: a client of the Language Server Protocol that talks to `apm lsp`, or another, over pipes."""
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lsprotocol import types as lsp
 from pygls.lsp.client import LanguageClient
 
+APM = (sys.executable, "-m", "generator", "lsp")
 SECONDS = 60
 """How long an answer may take on a busy machine before a test gives up."""
 
@@ -16,8 +17,8 @@ SECONDS = 60
 class Editor:
     """One editor with one server; texts are by path below the repository."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, server: Sequence[str] = APM, settings: Mapping[str, Any] | None = None) -> None:
+        self.root, self._command, self._settings = root, server, settings or {}
         self.logged: list[str] = []
         self.published: dict[str, lsp.PublishDiagnosticsParams] = {}
         self._client = LanguageClient("tests", "1")
@@ -38,11 +39,17 @@ class Editor:
         def logged(params: lsp.LogMessageParams) -> None:
             self.logged.append(params.message)
 
+        @self._client.feature(lsp.WORKSPACE_CONFIGURATION)  # pyright: ignore[reportUntypedFunctionDecorator]
+        def configured(params: lsp.ConfigurationParams) -> list[Any]:
+            return [self._settings.get(item.section or "", {}) for item in params.items]
+
         start: Any = self._client.start_io  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        await start(sys.executable, "-m", "generator", "lsp", cwd=self.root)
+        await start(*self._command, cwd=self.root)
+        workspace = lsp.WorkspaceClientCapabilities(configuration=True)
         general = lsp.GeneralClientCapabilities(position_encodings=[lsp.PositionEncodingKind(e) for e in encodings])
         shown = [lsp.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders or (self.root,)]
-        params = lsp.InitializeParams(lsp.ClientCapabilities(general=general), workspace_folders=shown)
+        able = lsp.ClientCapabilities(general=general, workspace=workspace)
+        params = lsp.InitializeParams(able, root_uri=self.root.as_uri(), workspace_folders=shown)
         self.server = await self._within(self._client.initialize_async(params))
         self._client.initialized(lsp.InitializedParams())
 
@@ -119,10 +126,12 @@ class Editor:
         """Return the diagnostics of a file for its newest text."""
         uri, wanted = self.uri(name), self._versions.get(name)
         async with self._news:
-            await self._within(
-                self._news.wait_for(lambda: uri in self.published and self.published[uri].version == wanted)
-            )
+            await self._within(self._news.wait_for(lambda: self._is_new(uri, wanted)))
         return list(self.published.pop(uri).diagnostics)
+
+    def _is_new(self, uri: str, wanted: int | None) -> bool:
+        """Return whether there are diagnostics for a version; servers that don't number them are asked once a text."""
+        return uri in self.published and self.published[uri].version in (wanted, None)
 
     async def completions(self, name: str, behind: str) -> dict[str, lsp.CompletionItem]:
         """Return what is offered behind a part of a text, by label."""
