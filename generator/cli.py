@@ -26,9 +26,9 @@ SUMMARIES = {
     "run": "Run a workflow here and now, on the embedded store; or at a server.",
     "runs": "List, show, cancel, resume and answer runs, here or at a server.",
     "serve": "Serve the HTTP API, execute runs, keep schedules.",
-    "explain": "Explain a code, a kind or field, functions, a rendered line, or a line of a spec.",
+    "explain": "Explain a code, a kind, field or verb, an alert, functions, a rendered line, or a line of a spec.",
     "schema": "Write JSON Schemas of all kinds, for editors.",
-    "graph": "Draw a workflow as Mermaid, DOT or SVG.",
+    "graph": "Draw a workflow, or who uses what in the whole system, as Mermaid, DOT or SVG.",
     "lsp": "Serve editors: findings while you type, completion, definitions, repairs.",
     "version": "Print the version.",
 }

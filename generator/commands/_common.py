@@ -41,14 +41,19 @@ class Terminal:
 
 
 def with_terminal(command: F) -> F:
-    """Pass the `Terminal` as first argument."""
+    """Pass the `Terminal` as first argument; `-q` and `-v` are understood behind the command too."""
 
     def call(*args: Any, **options: Any) -> Any:
-        return command(Terminal(**click.get_current_context().obj), *args, **options)
+        said = click.get_current_context().obj
+        quiet, verbose = options.pop("own_quiet"), options.pop("own_verbose")
+        terminal = Terminal(**{**said, "quiet": said["quiet"] or quiet, "verbose": said["verbose"] + verbose})
+        return command(terminal, *args, **options)
 
     call.__doc__, call.__name__ = command.__doc__, command.__name__
     call.__click_params__ = getattr(command, "__click_params__", [])  # pyright: ignore[reportFunctionMemberAccess]
-    return call  # pyright: ignore[reportReturnType]
+    quiet = click.option("-q", "--quiet", "own_quiet", is_flag=True, hidden=True)
+    verbose = click.option("-v", "--verbose", "own_verbose", count=True, hidden=True)
+    return quiet(verbose(call))  # pyright: ignore[reportReturnType]
 
 
 def format_option(command: F) -> F:

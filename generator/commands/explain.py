@@ -22,12 +22,12 @@ FUNCTIONS = "functions"
 @click.argument("name", required=False)
 @with_terminal
 def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
-    """Explain a code, a kind or field, functions, a rendered line, or a line of a spec.
+    """Explain a code, a kind, field or verb, an alert, functions, a rendered line, or a line of a spec.
 
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
-    and money that one run takes at most; `functions` lists what the runtime image ships, with arguments. Without an
-    argument all codes, risks and kinds are listed.
+    and money that one run takes at most; `alert NAME` what it watches and what to do; `functions` lists what the
+    runtime image ships, with arguments. Without an argument all codes, risks, verbs and kinds are listed.
     """
     for line in _lines(terminal, what, name):
         click.echo(line)
@@ -40,13 +40,16 @@ def _lines(terminal: Terminal, what: str | None, name: str | None) -> Iterator[s
 
 
 def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
-    """Explain what one run of a workflow takes at most."""
+    """Explain what one run of a workflow takes at most, or what an alert watches."""
     from generator.commands._common import checked
     from generator.problems import Failure, nearest
     from generator.workflows.estimates import lines
 
+    if what == "alert":
+        yield from _alert(terminal, name)
+        return
     if what != "workflow":
-        raise click.UsageError(f'only `workflow` takes a name, "{what}" does not')
+        raise click.UsageError(f'only `workflow` and `alert` take a name, "{what}" does not')
     specs = checked(terminal).written
     workflow = specs.find("Workflow", name)
     if workflow is None:
@@ -54,9 +57,30 @@ def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
     yield from lines(specs, workflow)
 
 
+def _alert(terminal: Terminal, name: str) -> Iterator[str]:
+    from generator.commands._common import checked
+    from generator.kinds.alerts import Alerts
+    from generator.pipeline import KINDS
+    from generator.problems import Failure, nearest
+    from generator.resolve import resolve
+
+    project = resolve(next(iter(checked(terminal).views)), KINDS)
+    found = {alert.name: (group, alert) for group in project.all(Alerts) for alert in group.alerts}
+    if name not in found:
+        raise Failure(f'there is no alert "{name}"', nearest(name, found))
+    group, alert = found[name]
+    yield f"{name}: {alert.summary}"
+    yield f"in {group.source.file}, owner {alert.owner}; as {project.environment_name} has it:"
+    for tier in alert.tiers:
+        yield f"\n  {tier.severity}, when for {tier.pending}: {tier.description}"
+        yield from (f"      {condition.expr}" for condition in tier.conditions)
+    yield f"\n{alert.runbook.strip()}"
+
+
 def _answer(terminal: Terminal, what: str) -> Iterator[str]:
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
+    from runtime.steps import NODES
 
     kind, _, path = what.partition(".")
     if what == FUNCTIONS:
@@ -73,8 +97,11 @@ def _answer(terminal: Terminal, what: str) -> Iterator[str]:
         yield f"{what}\n\n{known[what].strip()}"
     elif kind in KINDS:
         yield from _kind(kind, path)
+    elif kind in NODES:
+        yield from _verb(kind, path)
     else:
-        raise Failure(f'there is no code, risk, kind or file "{what}"', nearest(what, [*known, *KINDS, FUNCTIONS]))
+        names = [*known, *KINDS, *NODES, FUNCTIONS]
+        raise Failure(f'there is no code, risk, kind, verb or file "{what}"', nearest(what, names))
 
 
 def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
@@ -110,6 +137,7 @@ def _pages() -> tuple[dict[str, str], dict[str, str]]:
 
 def _all() -> Iterator[str]:
     from generator.pipeline import KINDS
+    from runtime.steps import NODES
 
     codes, risks = _pages()
     yield "Codes of findings:"
@@ -117,6 +145,7 @@ def _all() -> Iterator[str]:
     yield "\nRisks that `apm diff` marks:"
     yield from (f"  {name:24} {_first(text)}" for name, text in sorted(risks.items()))
     yield f"\nWhat the runtime image ships: apm explain {FUNCTIONS}"
+    yield f"\nVerbs of steps (`apm explain VERB`): {', '.join(NODES)}"
     yield "\nKinds of specs (`apm explain KIND.field` says more):"
     yield from (f"  {name:24} {_first(inspect.getmodule(kind.resolve).__doc__ or '')}" for name, kind in KINDS.items())
 
@@ -133,6 +162,27 @@ def _kind(name: str, path: str) -> Iterator[str]:
     yield f"{name}{'.' + path if path else ''}\n"
     yield found.doc if path else (inspect.getmodule(kind.resolve).__doc__ or "").strip()
     yield from (_line(field) for field in found.fields)
+
+
+def _verb(name: str, path: str) -> Iterator[str]:
+    from generator.documentation import fields
+    from generator.problems import Failure, nearest
+    from runtime.contract import Step
+    from runtime.steps import NODES
+
+    model = NODES[name].step
+    found = fields.at(model, path)
+    if found is None:
+        raise Failure(f'{name} has no field "{path}"', nearest(path.split(".")[-1], fields.names(model, path)))
+    common = {field.name for field in fields.of(Step)} if not path else set[str]()
+    yield f"{name}{'.' + path if path else ''} (step of a workflow)\n" if not path else f"{name}.{path}\n"
+    yield found.doc
+    for field in found.fields:
+        if field.name not in common:
+            yield _line(field)
+            yield from (_line(inner).replace("\n", "\n    ") for inner in field.fields if field.name == name)
+    if not path:
+        yield f"\nWhat every step may say: {', '.join(sorted(common))} (apm explain Workflow.steps)"
 
 
 def _line(field: "FieldDoc") -> str:

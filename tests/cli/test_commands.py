@@ -8,7 +8,7 @@ import click
 import pytest
 
 from generator import cli
-from tests.cli.conftest import Apm
+from tests.cli.conftest import Apm, call
 
 
 @pytest.mark.parametrize("name", cli.SUMMARIES)
@@ -78,3 +78,44 @@ def test_output_that_can_not_be_written_is_one_sentence(repository: Path, argume
             cwd=repository, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert (done.returncode, done.stderr) == (1, "error: the output can't be written: No space left on device\n")
+
+
+def test_quiet_and_verbose_are_understood_behind_the_command_too(apm: Apm) -> None:
+    assert apm("validate").err == "no problems\n"
+    assert apm("validate", "-q").err == apm("-q", "validate").err == ""
+    assert apm("validate", "-v").code == 0
+    assert apm("runs", "list", "-q").code in (0, 1)
+
+
+def test_a_verb_is_explained_with_its_fields(apm: Apm) -> None:
+    told = apm("explain", "approval").out
+    assert "approval (step of a workflow)" in told
+    assert "onTimeout (" in told
+    assert "assignees (" in apm("explain", "approval.approval").out
+    assert 'approval has no field "nope"' in apm("explain", "approval.nope").err
+    assert 'did you mean "parallel"?' in apm("explain", "paralel").err
+
+
+def test_the_whole_system_is_drawn(apm: Apm) -> None:
+    drawn = apm("graph", "--system").out
+    assert drawn.startswith("flowchart TD\n")
+    ends = {line.split("[")[0].strip(): line.split('"')[1] for line in drawn.splitlines() if "[" in line}
+    ways = {
+        tuple(ends[end] for end in line.split(" --> "))
+        for line in map(str.strip, drawn.splitlines())
+        if " --> " in line
+    }
+    assert ("hello (Workflow)", "greeter (Agent)") in ways
+    assert ("greeter (Agent)", "default (Model)") in ways
+    svg = apm("graph", "--system", "--format", "svg").out
+    assert "<title>Workflow/hello uses Agent/greeter</title>" in svg
+    assert apm("graph").code == apm("graph", "hello", "--system").code == 2
+
+
+def test_an_alert_is_explained_with_its_condition_and_runbook() -> None:
+    told = call(Path(__file__).parents[2], "explain", "alert", "QueueBacklog")
+    assert "warning, when for 10m: " in told.out
+    assert "max by (queue) (apm_queue_depth{namespace=" in told.out
+    assert "## What to do" in told.out
+    misspelt = call(Path(__file__).parents[2], "explain", "alert", "QueueBaklog")
+    assert (misspelt.code, 'did you mean "QueueBacklog"?' in misspelt.err) == (1, True)

@@ -44,13 +44,13 @@ def test_json_has_the_promised_fields(apm: Apm, repository: Path) -> None:
         "code": "dead-reference",
         "severity": "error",
         "file": "specs/agents/greeter.yaml",
-        "line": 7,
+        "line": 8,
         "column": 10,
         "path": "spec.model",
         "message": 'unknown Model "defalt"',
         "hint": 'did you mean "default"?',
         "related": [],
-        "fix": {"file": "specs/agents/greeter.yaml", "line": 7, "column": 10, "length": 6, "replacement": "default"},
+        "fix": {"file": "specs/agents/greeter.yaml", "line": 8, "column": 10, "length": 6, "replacement": "default"},
     }
 
 
@@ -68,9 +68,9 @@ def test_sarif_and_github_forms(apm: Apm, repository: Path) -> None:
     sarif = json.loads(apm("validate", "--format", "sarif").out)
     (found,) = sarif["runs"][0]["results"]
     assert (sarif["version"], found["ruleId"]) == ("2.1.0", "dead-reference")
-    assert found["locations"][0]["physicalLocation"]["region"] == {"startLine": 7, "startColumn": 10, "endColumn": 16}
+    assert found["locations"][0]["physicalLocation"]["region"] == {"startLine": 8, "startColumn": 10, "endColumn": 16}
     github = apm("validate", "--format", "github").out
-    assert github.startswith("::error file=specs/agents/greeter.yaml,line=7,col=10,title=dead-reference::unknown Model")
+    assert github.startswith("::error file=specs/agents/greeter.yaml,line=8,col=10,title=dead-reference::unknown Model")
 
 
 def test_paths_choose_what_is_printed_and_counted(apm: Apm, repository: Path) -> None:
