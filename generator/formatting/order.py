@@ -14,7 +14,7 @@ from runtime.steps import NODES, AnyStep, verb_of
 ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 _FIRST = ("id", "description", "when", "maxVisits", "onExhausted")
 """Of a step: what it is and whether it runs; then what it does; then what becomes of it."""
-_LAST = ("save", "idempotencyKey", "timeout", "resilience", "retry", "next", "onError", "compensate")
+_LAST = ("save", "idempotencyKey", "cache", "timeout", "resilience", "retry", "next", "onError", "compensate")
 _SOONER: Mapping[str, tuple[tuple[str, ...], str]] = {
     "ToolSpec": (("secret", "idempotent", "timeout", "approval"), "input"),
     "NotificationsSpec": (("language",), "receivers"),

@@ -3,6 +3,7 @@
 from generator.model import Catalogue
 from runtime.contract import Step
 from runtime.functions import registered
+from runtime.nodes.agent import AgentStep
 from runtime.nodes.function import FunctionStep
 from runtime.nodes.http import HttpStep
 from runtime.nodes.tool import ToolStep
@@ -12,6 +13,8 @@ from runtime.steps import NODES, name_of
 def harmless(catalogue: Catalogue, step: Step) -> str | None:
     """Return why a step itself changes nothing outside; None where it may, or where that is not known."""
     verb = name_of(step)
+    if isinstance(step, AgentStep):
+        return _reading(catalogue, step)
     if not NODES[verb].needs.effect:
         return f"`{verb}` changes nothing outside of the run"
     if isinstance(step, HttpStep):
@@ -23,3 +26,12 @@ def harmless(catalogue: Catalogue, step: Step) -> str | None:
         function = registered().get(step.function)
         return f"the function {step.function} only reads" if function and function.effect == "read" else None
     return None
+
+
+def _reading(catalogue: Catalogue, step: AgentStep) -> str | None:
+    agent = catalogue.find("Agent", step.agent)
+    if agent is None:
+        return None
+    tools = [catalogue.find("Tool", name) for name in agent.spec.tools]
+    read = all(tool is not None and tool.spec.effect == "read" for tool in tools)
+    return f"the agent {step.agent} has only tools that read" if read else None

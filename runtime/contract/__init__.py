@@ -24,7 +24,7 @@ from runtime.contract.documents import (
     WorkflowDocument,
 )
 from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services
-from runtime.contract.steps import Inputs, OnError, Retry, Step
+from runtime.contract.steps import Cache, Inputs, OnError, Retry, Step
 from runtime.contract.values import (
     UNITS,
     Duration,
@@ -50,6 +50,7 @@ __all__ = [
     "Answer",
     "Breaker",
     "Budget",
+    "Cache",
     "Calls",
     "ChannelDocument",
     "Context",

@@ -83,6 +83,14 @@ class Services(Protocol):
         """Keep a text as an artefact."""
         ...
 
+    async def kept(self, key: str) -> Any:
+        """Return what was kept under a key, while its time lasts; None for nothing."""
+        ...
+
+    async def keep_for(self, key: str, value: Any, millis: int) -> None:
+        """Keep a value under a key for that time."""
+        ...
+
     async def find(self, collection: str, words: tuple[str, ...], limit: int) -> list[dict[str, Any]]:
         """Return artefacts with these words, best first: `{name, text, score}`."""
         ...

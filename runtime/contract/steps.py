@@ -27,6 +27,15 @@ class Retry(Strict):
     """Problem types that are worth another attempt."""
 
 
+class Cache(Strict):
+    """How long the output of a step is given again."""
+
+    key: Annotated[str, Template()]
+    """What the output depends on: executions with the same text share it, over all runs of this workflow document."""
+    ttl: Duration
+    """How long it is kept."""
+
+
 class OnError(Strict):
     """What follows when a step fails for good."""
 
@@ -66,6 +75,8 @@ class Step(Strict):
     """How often a run may come here; guards a cycle."""
     on_exhausted: str | None = None
     """Step that follows when `maxVisits` is used up; without it the run fails."""
+    cache: Cache | None = None
+    """Give the output of an earlier execution; only on steps that change nothing."""
     idempotency_key: Annotated[str | None, Template()] = None
     """Sent with an effect, so that the target does it once."""
 

@@ -16,12 +16,13 @@ from runtime.expressions.checking import (
     references_in_prose,
     references_in_template,
 )
-from runtime.expressions.evaluating import ROOTS, condition, evaluate, mapping, prose, value
+from runtime.expressions.evaluating import ROOTS, as_text, condition, evaluate, mapping, prose, value
 
 __all__ = [
     "ROOTS",
     "Finding",
     "Reference",
+    "as_text",
     "check",
     "check_prose",
     "check_template",

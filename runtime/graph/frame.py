@@ -57,6 +57,8 @@ class Frame:
     saga: Saga
     path: tuple[str, ...]
     """Workflows and steps that lead here, with number of visit, branch and item: `("apm-cycle", "create#2")`."""
+    tenant: str = ""
+    """Whose run it is: outputs that are kept are not given to others."""
     pots: tuple[Pot, ...] = ()
     attempts: tuple[str, ...] = ()
     base: Mapping[str, Any] | None = None

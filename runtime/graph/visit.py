@@ -11,6 +11,7 @@ from langgraph.types import Command, interrupt
 
 from runtime import expressions
 from runtime.contract import Answer, Context, NodeType, Pause, ResilienceDocument, Retry, Step, millis
+from runtime.graph.caching import cached
 from runtime.graph.frame import Compiled, Frame
 from runtime.graph.nesting import Result, call, for_each, parallel, workflow
 from runtime.graph.state import checked, scope, updates
@@ -121,8 +122,12 @@ class StepNode:
 
     async def _worked(self, frame: Frame, context: Context) -> Visited:
         policy = frame.document.resilience.get(self.step.resilience or "")
-        work = self._attempts(frame, context, policy)
-        result = await _within(frame, self.step.timeout, work, "The step took too long")
+
+        async def work() -> Result:
+            attempts = self._attempts(frame, context, policy)
+            return await _within(frame, self.step.timeout, attempts, "The step took too long")
+
+        result = await cached(self.step, frame, context, work)
         if self.step.compensate:
             await frame.saga.completed(self.step, context.key, frame, _with_result(context, result.output))
         return self._ended(frame, context, result)

@@ -93,6 +93,14 @@ class RuntimeServices:
         """Keep a text as an artefact."""
         await self._store.artefacts.put(collection, name, text, self._clock.now(), str(context.scope["run"]["id"]))
 
+    async def kept(self, key: str) -> Any:
+        """Return what was kept under a key, while its time lasts; None for nothing."""
+        return await self._store.outputs.get(key, self._clock.now())
+
+    async def keep_for(self, key: str, value: Any, millis: int) -> None:
+        """Keep a value under a key for that time."""
+        await self._store.outputs.put(key, value, self._clock.now() + millis)
+
     async def find(self, collection: str, words: tuple[str, ...], limit: int) -> list[dict[str, Any]]:
         """Return artefacts with these words, best first: by how many of the words they have, then by how often."""
         hits: list[dict[str, Any]] = []

@@ -70,6 +70,10 @@ EFFECTS = Metric(
     "apm_effects_total", "counter", "", "Effects: done, found in the ledger, unknown after a crash, failed.",
     (Label("outcome", EFFECT_OUTCOMES),),
 )  # fmt: skip
+CACHED = Metric(
+    "apm_step_cache_total", "counter", "", "Steps with a cache: outputs given again (hit) and computed (miss).",
+    (WORKFLOW, STEP, Label("outcome", ("hit", "miss"))),
+)  # fmt: skip
 COMPENSATIONS = Metric(
     "apm_compensations_total", "counter", "", "Completed steps that were undone, or could not be.",
     (WORKFLOW, STEP, Label("outcome", ("done", "failed"))),

@@ -18,6 +18,8 @@ EPOCH = 1_000_000
 TOGETHER = 0.1
 """Seconds in which events gather before they are written together."""
 
+_COUNTED = {"compensated": metric.COMPENSATIONS, "cached": metric.CACHED}
+
 Listener = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -86,9 +88,9 @@ class EventLog:
             labels = {"workflow": data["workflow"], "step": data["step"]}
             self._telemetry.add(metric.STEP_RUNS, outcome=data["outcome"], **labels)
             self._telemetry.observe(metric.STEP_SECONDS, data["seconds"], workflow=data["workflow"], verb=data["verb"])
-        elif kind == "compensated":
+        elif kind in _COUNTED:
             labels = {"workflow": data["workflow"], "step": data["step"], "outcome": data["outcome"]}
-            self._telemetry.add(metric.COMPENSATIONS, **labels)
+            self._telemetry.add(_COUNTED[kind], **labels)
         elif kind == "step-retried":
             self._telemetry.add(metric.RETRIES, workflow=data["workflow"], step=data["step"])
         elif kind == "default-taken" and data["labels"]:

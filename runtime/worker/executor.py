@@ -238,6 +238,7 @@ class Executor:
             nested=self._graphs.nested,
             saga=Undoing(run, self.store, self._graphs),
             path=(document.name,),
+            tenant=run.tenant,
             pots=(Pot(run.id, document.budget),),
             shows=shows(run),
         )

@@ -93,7 +93,7 @@ class Scheduler:
         now = self._clock.now()
         if now < self._next_prune:
             return
-        if not await self._store.forget(now - self._retention):
+        if not await self._store.forget(now - self._retention, now):
             self._next_prune = now + PRUNING
 
     # --- events -----------------------------------------------------------------------------------------------------

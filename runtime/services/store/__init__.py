@@ -21,6 +21,7 @@ from runtime.services.store.embedded import EmbeddedStore
 from runtime.services.store.fences import Fences
 from runtime.services.store.kept import Kept
 from runtime.services.store.news import News
+from runtime.services.store.outputs import Outputs
 from runtime.services.store.owned import Owned
 from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
 from runtime.services.store.runs import Run, Runs
@@ -31,8 +32,8 @@ from runtime.telemetry.catalogue import STORE_UP
 
 NAMES = (
     "specs", "runs", "run_events", "events", "dead_letters", "effects", "budgets", "artefacts", "leases", "workers",
-    "crons", "threads", "assistants", "schedules", "items", "compensations", "checkpoints", "checkpoint_writes",
-    "checkpoint_blobs", "selfcheck",
+    "crons", "threads", "assistants", "schedules", "items", "compensations", "outputs", "checkpoints",
+    "checkpoint_writes", "checkpoint_blobs", "selfcheck",
 )  # fmt: skip
 OWNED = ("runs", "threads", "run_events", "events", "dead_letters", "assistants", "schedules", "items")
 """Collections whose rows each belong to a tenant."""
@@ -74,6 +75,7 @@ class Store:
     effects: Ledger
     budgets: Budgets
     compensations: Compensations
+    outputs: Outputs
     artefacts: Artefacts
     leases: Leases
     fences: Fences
@@ -114,8 +116,12 @@ class Store:
             return False
         return True
 
-    async def forget(self, before: int) -> int:
-        """Forget runs that ended before a time, at most a batch of them; returns how many there were."""
+    async def forget(self, before: int, now: int) -> int:
+        """Forget runs that ended before a time, at most a batch of them, and outputs whose time is up.
+
+        Returns how many runs there were.
+        """
+        await self.collections["outputs"].remove({"until": {"$lte": now}})
         return await retention.forget(self.collections, before)
 
 
@@ -137,6 +143,7 @@ def _store(
         effects=Ledger(collections["effects"], fences),
         budgets=Budgets(collections["budgets"]),
         compensations=Compensations(collections["compensations"], fences),
+        outputs=Outputs(collections["outputs"]),
         artefacts=Artefacts(collections["artefacts"], fences),
         leases=Leases(collections["leases"]),
         fences=fences,

@@ -31,6 +31,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
     "checkpoint_blobs": ((("thread", 1),),),
     "effects": ((("run", 1),),),
     "compensations": ((("run", 1), ("order", -1)),),
+    "outputs": ((("until", 1),),),
     "events": ((("channel", 1), ("at", 1)), (("state", 1), ("at", 1))),
     "dead_letters": ((("channel", 1), ("at", 1)),),
     "artefacts": ((("collection", 1), ("at", -1)),),
