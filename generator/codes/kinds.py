@@ -45,6 +45,21 @@ A guardrail on the task of an agent shall let it be tried again.
 
 The task comes from the workflow and stays what it is. Fix: `block`, `approve`, or with `pii` `fix`.
 """,
+    "for-or-until": """
+A `wait` says in no way how long it waits, or in both.
+
+Fix: write `for` (a duration) or `until` (a time with its zone).
+""",
+    "one-any-all": """
+A `listen` does not say what it waits for, or says it in several ways.
+
+Fix: write `channel`, with `when` where not every event counts; or `any` or `all`, each a list of `{channel, when}`.
+""",
+    "edited-by-many": """
+An approval lets its payload be edited and needs several people.
+
+They would agree on different things. Fix: leave `edit` or `required` away, or ask twice.
+""",
     "index-fields": """
 An index names a field twice.
 

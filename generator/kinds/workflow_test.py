@@ -67,11 +67,13 @@ class Case(Strict):
     """What happens to the calls that a step makes, in order: a problem type, `malformed` for an answer that can't be
     used, `none` for a call that goes through. All of them have to be used."""
     answers: dict[str, Any] = {}
-    """What is answered where the run waits for a person, by step."""
+    """What is answered where the run waits for a person, by step; a list where several people have to choose, and
+    `{decision, payload}` where the payload of an approval is edited."""
     unanswered: Many[str] = ()
     """Steps at which nobody answers, or no event comes, until their time is up: the clock jumps there."""
     events: dict[str, Any] = {}
-    """Payloads of the events that come when a step listens, by step."""
+    """Payloads of the events that come when a step listens, by step; by step and channel where it listens to several of
+    them."""
     expect: Expected = Expected()
     """What has to come out."""
 

@@ -16,7 +16,7 @@ from runtime.nodes.emit import EmitStep
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.function import FunctionStep
 from runtime.nodes.http import HttpStep
-from runtime.nodes.listen import ListenStep
+from runtime.nodes.listen import Listen, ListenStep
 from runtime.nodes.llm import LlmStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.set import SetStep
@@ -68,7 +68,9 @@ def _output(typed: "Typed", node: Node) -> Type:
             return _of_workflow(typed, step)
         case ApprovalStep():
             decision = of("string", values=step.approval.options)
-            return types.obj({"decision": Field(decision), "by": Field(_STRING), "comment": Field(_STRING)})
+            said = {"decision": Field(decision), "by": Field(_STRING), "comment": Field(_STRING)}
+            payload = from_schema(step.approval.edit) if step.approval.edit else ANY
+            return types.obj({**said, "payload": Field(payload), "votes": Field(of("list"))})
         case HttpStep():
             return types.obj({"status": Field(of("int")), "body": Field(ANY)})
         case EmitStep():
@@ -97,10 +99,25 @@ def _waited(typed: "Typed", step: ToolStep | AskStep | ListenStep) -> Type:
     if isinstance(step, AskStep):
         answered, late = from_schema(step.ask.json_schema), step.ask.on_timeout
     else:
-        channel = typed.catalogue.find("Channel", step.listen.channel)
-        schema = schema_of(typed.catalogue, channel, channel.spec.payload) if channel else None
-        answered, late = from_schema(schema) if schema is not None else ANY, step.listen.on_timeout
+        answered, late = _heard(typed, step.listen), step.listen.on_timeout
     return answered if late is None else join([answered, types.constant(late)])
+
+
+def _heard(typed: "Typed", listen: Listen) -> Type:
+    payloads = [payload_type(typed, one.channel) for one in listen.heard]
+    if listen.all:
+        return of("list", items=join(payloads), max_items=len(payloads))
+    if listen.any:
+        channels = of("string", values=tuple(one.channel for one in listen.any))
+        return types.obj({"channel": Field(channels), "payload": Field(join(payloads))})
+    return payloads[0]
+
+
+def payload_type(typed: "Typed", name: str) -> Type:
+    """Return the type of the events of a channel."""
+    channel = typed.catalogue.find("Channel", name)
+    schema = schema_of(typed.catalogue, channel, channel.spec.payload) if channel else None
+    return from_schema(schema) if schema is not None else ANY
 
 
 def _of_workflow(typed: "Typed", step: WorkflowStep) -> Type:

@@ -122,7 +122,7 @@ def output_schema(catalogue: Catalogue, step: Step) -> object:
         case AskStep():
             return step.ask.json_schema
         case ApprovalStep():
-            return _with("decision", "by", "comment")
+            return _with("decision", "by", "comment", "payload", "votes")
         case HttpStep():
             return _with("status", "body")
         case EmitStep():

@@ -10,7 +10,7 @@ from generator.workflows import types
 from generator.workflows.flow import Node, Scope, about_a_problem, scopes, writes
 from generator.workflows.guards import NONE, Facts
 from generator.workflows.inference import Finding, infer
-from generator.workflows.outputs import PROBLEM, input_type, output_type, step_type
+from generator.workflows.outputs import PROBLEM, input_type, output_type, payload_type, step_type
 from generator.workflows.paths import ScopePaths, case_facts, paths, ready_facts
 from generator.workflows.types import ANY, Field, Fields, Type, join, of
 from runtime.contract import Field_
@@ -73,7 +73,8 @@ class Typed:
             return ANY
         rest = loc[len(node.loc) :]
         if isinstance(node.step, ListenStep) and rest[:1] == ("listen",):
-            return output_type(self, node)
+            number = rest[2] if len(rest) > 3 else 0  # of `any` and `all`
+            return payload_type(self, node.step.listen.heard[cast("int", number)].channel)
         return output_type(self, node) if rest[:1] == ("save",) else ANY
 
     # --- types ------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequen
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from runtime import settings as environment
 from runtime.cli.reports import RunResult, result
@@ -161,8 +161,7 @@ class _Stage:
             step = pause["path"].split("/", 1)[1]
             if pause["kind"] in ("approval", "ask") and step in self._script.answers:
                 self._met.add(f"answers.{step}")
-                value = self._script.answers[step]
-                await starting.answer(self._store, self._clock, run.id, value, by="test", to=pause["id"])
+                await self._answer(run, pause, self._script.answers[step])
                 return True
             if pause["kind"] == "event" and step in self._script.events:
                 self._met.add(f"events.{step}")
@@ -171,9 +170,18 @@ class _Stage:
                 return True
         return await self._wait(run)
 
+    async def _answer(self, run: Run, pause: Mapping[str, Any], written: Any) -> None:
+        several = cast("list[Any]", written) if pause["required"] > 1 and isinstance(written, list) else [written]
+        for number, value in enumerate(several):
+            by = f"test-{number + 1}" if number else "test"
+            await starting.answer(self._store, self._clock, run.id, value, by=by, to=pause["id"])
+
     async def _publish(self, pause: Mapping[str, Any], step: str) -> None:
-        id_ = f"test|{step}|{pause['id']}|{self._clock.now()}"
-        await self._store.events.add(id_, pause["channel"], self._script.events[step], self._clock.now(), "test")
+        written = self._script.events[step]
+        payloads = written if pause["join"] else {pause["channel"]: written}
+        for channel, payload in payloads.items():
+            id_ = f"test|{step}|{pause['id']}|{channel}|{self._clock.now()}"
+            await self._store.events.add(id_, channel, payload, self._clock.now(), "test")
 
     async def _wait(self, run: Run) -> bool:
         """Jump to the first deadline of those pauses that time alone may end."""

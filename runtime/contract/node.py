@@ -1,6 +1,6 @@
 """What a node type is, what it sees of its run, and what it may ask of the runtime."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -28,8 +28,15 @@ class Pause:
     payload: Any = None
     """What the person needs to see."""
     channel: str = ""
-    when: str = ""
-    """CEL condition over `output`, the payload of the event."""
+    """Channels that are listened to, for people."""
+    heard: tuple[Mapping[str, Any], ...] = ()
+    """Events: `{channel, when, scope}`; `when` is a CEL condition over the scope and `output`, the payload."""
+    join: Literal["", "any", "all"] = ""
+    """Whether the first event counts, or all have to come; empty for one."""
+    edit: bool = False
+    """Whether the answer to an approval may be `{decision, payload}`, with a payload that `schema` holds."""
+    required: int = 1
+    """How many people have to choose the same option."""
     since: int | None = None
     """Events from this time on count, in milliseconds since 1970."""
     deadline: int | None = None
@@ -44,6 +51,8 @@ class Answer:
     by: str = ""
     comment: str = ""
     timed_out: bool = False
+    votes: Sequence[Mapping[str, Any]] = ()
+    """What each person has chosen, where several have to: `{by, value, comment}`."""
 
 
 # --- what a node may ask for ----------------------------------------------------------------------------------------

@@ -94,13 +94,17 @@ async def for_each(step: ForEachStep, body: Compiled, frame: Frame, context: Con
     ]
     ended = await _together([call(body, inner) for inner in frames], limit=asked.max_concurrency, enough=None)
     bad = [one.problem for one in ended if one and one.problem]
-    if len(bad) > asked.tolerated_failures:
+    if len(bad) > _tolerated(asked.tolerated_failures, len(found)):
         raise StepError(bad[0])
     for number, one in enumerate(ended):
         if one and one.problem:
             await frame.saga.undo(frame, (f"{context.key}[{number}]/",), one.problem)
     well = [one for one in ended if one and not one.problem]
     return Result([one.output if one and not one.problem else None for one in ended], _writes(well), used=_used(ended))
+
+
+def _tolerated(written: int | str, items: int) -> int:
+    return written if isinstance(written, int) else items * int(written[:-1]) // 100
 
 
 async def workflow(step: WorkflowStep, frame: Frame, context: Context) -> Result:

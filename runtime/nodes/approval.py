@@ -1,8 +1,10 @@
 """Wait for a person to choose."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from runtime import expressions
 from runtime.contract import (
@@ -37,10 +39,23 @@ class Approval(Strict):
     """Option that counts when nobody chose in time; without it the step fails as `timeout`."""
     payload: Annotated[Any, Template()] = None
     """Values that the person is shown."""
+    edit: dict[str, Any] | None = None
+    """JSON Schema: the person may change the payload, and what comes back is held to it."""
+    required: Annotated[int, Field(ge=1, le=20)] = 1
+    """How many different people have to choose the same option."""
+
+    @model_validator(mode="after")
+    def _one_edits(self) -> "Approval":
+        if self.edit is not None and self.required > 1:
+            raise PydanticCustomError("edited-by-many", "a payload that may be edited is decided by one person")
+        return self
 
 
 class ApprovalStep(Step):
-    """Wait for a person; the output is `{decision, by, comment}`."""
+    """Wait for people; the output is `{decision, by, comment, payload, votes}`.
+
+    `payload` is what was shown, or what the person has made of it; `votes` is what each of several people has chosen.
+    """
 
     approval: Approval
     """What is decided."""
@@ -52,7 +67,11 @@ async def run(step: ApprovalStep, context: Context) -> Any:
     answer = context.pause(_pause(asked, context))
     if answer.timed_out:
         answer = _nobody_chose(asked)
-    return {"decision": answer.value, "by": answer.by, "comment": answer.comment}
+    value: Any = answer.value
+    edited = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {"decision": value}
+    payload = edited["payload"] if "payload" in edited else expressions.value(asked.payload, context.scope)
+    said = {"by": answer.by, "comment": answer.comment, "votes": list(answer.votes)}
+    return {"decision": edited["decision"], "payload": payload, **said}
 
 
 def _pause(asked: Approval, context: Context) -> Pause:
@@ -62,6 +81,9 @@ def _pause(asked: Approval, context: Context) -> Pause:
         options=asked.options,
         assignees=asked.assignees,
         payload=expressions.value(asked.payload, context.scope),
+        schema=asked.edit if asked.edit is not None else {},
+        edit=asked.edit is not None,
+        required=asked.required,
         deadline=context.services.now() + millis(asked.timeout) if asked.timeout else None,
     )
 

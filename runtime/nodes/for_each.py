@@ -19,8 +19,8 @@ class ForEach(Strict):
     """Steps for one item; `item` is the item."""
     max_concurrency: Annotated[int, Field(ge=1, le=100)] = 10
     """Items worked on at the same time."""
-    tolerated_failures: Annotated[int, Field(ge=0)] = 0
-    """Items that may fail before the step fails."""
+    tolerated_failures: Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^(100|[1-9]?\d)%$")] = 0
+    """Items that may fail before the step fails: a number, or a share such as `10%`, rounded down."""
 
 
 class ForEachStep(Step):

@@ -107,13 +107,25 @@ class Scheduler:
     async def _heard(self, run: Run) -> dict[str, Mapping[str, Any]]:
         answers: dict[str, Mapping[str, Any]] = {}
         for entry in run.waiting:
-            if entry.get("channel"):
-                since = entry.get("since") or run.created
-                events = await self._store.events.since(entry["channel"], since, run.tenant)
-                match = next((event for event in events if _holds(entry["when"], event["payload"])), None)
-                if match:
-                    answers[entry["id"]] = {"value": match["payload"], "by": match["source"]}
+            if entry.get("heard") and (answer := await self._answer(run, entry)):
+                answers[entry["id"]] = answer
         return answers
+
+    async def _answer(self, run: Run, entry: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Return what the events that have come answer to a step that listens; None while they do not."""
+        found = [(one["channel"], await self._first(run, entry, one)) for one in entry["heard"]]
+        came = sorted(((event["at"], channel, event) for channel, event in found if event), key=lambda one: one[0])
+        if not came or (entry["join"] == "all" and len(came) < len(found)):
+            return None
+        if entry["join"] == "all":
+            return {"value": [event["payload"] for _, event in found if event], "by": came[-1][2]["source"]}
+        _, channel, first = came[0]
+        value = {"channel": channel, "payload": first["payload"]} if entry["join"] else first["payload"]
+        return {"value": value, "by": first["source"]}
+
+    async def _first(self, run: Run, entry: Mapping[str, Any], heard: Mapping[str, Any]) -> Row | None:
+        events = await self._store.events.since(heard["channel"], entry.get("since") or run.created, run.tenant)
+        return next((event for event in events if _holds(heard, event["payload"])), None)
 
     async def deliver(self) -> None:
         """Start runs for new events; one that cannot be delivered goes to the dead letters after its last attempt."""
@@ -198,9 +210,9 @@ class Scheduler:
             self._telemetry.set(metric.RUN_OLDEST_SECONDS, _age(active, now), workflow=name)
 
 
-def _holds(when: str, payload: Any) -> bool:
+def _holds(heard: Mapping[str, Any], payload: Any) -> bool:
     try:
-        return not when or expressions.condition(when, {"output": payload})
+        return not heard["when"] or expressions.condition(heard["when"], {**heard["scope"], "output": payload})
     except StepError:
         return False
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import uuid4
 
 from runtime import schemas
@@ -142,8 +142,15 @@ async def answer(
     run = await found(store, id_)
     question = _question(run, to)
     _accept(question, value)
-    given = {question["id"]: {"value": value, "by": by, "comment": comment}}
-    if not await store.runs.answer(run, given, clock.now()):
+    vote = {"value": value, "by": by, "comment": comment}
+    votes = _counted(question, vote)
+    agreed = [one for one in votes if one["value"] == value]
+    if len(agreed) < question.get("required", 1):
+        done = await store.runs.voted(run, [{**q, "votes": votes} if q is question else q for q in run.waiting])
+    else:
+        many = {"by": ", ".join(one["by"] for one in agreed), "votes": votes} if len(votes) > 1 else {}
+        done = await store.runs.answer(run, {question["id"]: {**vote, **many}}, clock.now())
+    if not done:
         raise failed("conflict", "The run has changed meanwhile", f"{id_} is no longer waiting for this")
     event = await _answered(store, run, question, value, by, clock.now())
     await store.run_events.add(id_, [event], run.tenant)
@@ -171,9 +178,27 @@ def _question(run: Run, to: str | None) -> Mapping[str, Any]:
     return chosen[0]
 
 
+def _counted(question: Mapping[str, Any], vote: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return all votes; raises `StepError` (`conflict`) where somebody has voted already."""
+    before = question.get("votes", [])
+    if any(one["by"] == vote["by"] for one in before):
+        raise failed("conflict", "This person has chosen already", f"{vote['by']}; somebody else has to")
+    return [*before, vote]
+
+
 def _accept(question: Mapping[str, Any], value: Any) -> None:
-    if question["kind"] == "approval" and value not in question["options"]:
-        raise failed("invalid-input", "This is not one of the options", f"{value!r}; {', '.join(question['options'])}")
+    if question["kind"] == "approval":
+        option: Any = value
+        edited = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else None
+        if edited is not None and question.get("edit") and set(edited) == {"decision", "payload"}:
+            option, value = edited["decision"], edited["payload"]
+        else:
+            edited = None
+        if option not in question["options"]:
+            known = ", ".join(question["options"])
+            raise failed("invalid-input", "This is not one of the options", f"{option!r}; {known}")
+        if edited is None:
+            return
     if wrong := schemas.findings(question["schema"], value):
         raise failed("invalid-input", "The answer is refused", "; ".join(wrong))
 

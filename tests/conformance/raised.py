@@ -21,8 +21,9 @@ _POSITIONS = {
 def codes() -> dict[str, str]:
     """Return where each code is raised first, as file:line."""
     found: dict[str, str] = {}
-    files = [*(REPOSITORY / "generator").rglob("*.py"), *(REPOSITORY / "runtime" / "contract").glob("*.py"),
-             REPOSITORY / "runtime" / "steps.py"]  # fmt: skip
+    runtime = REPOSITORY / "runtime"
+    files = [*(REPOSITORY / "generator").rglob("*.py"), *(runtime / "contract").glob("*.py"),
+             *(runtime / "nodes").glob("*.py"), runtime / "steps.py"]  # fmt: skip
     for path in sorted(files):
         tree = ast.parse(path.read_text())
         for code, line in _in(tree):

@@ -182,3 +182,18 @@ async def test_approvals_inside_items_are_answered_one_by_one(world: World) -> N
     found = await world.answer(found.id, "leave", to=found.waiting[1]["id"])
     found = await world.answer(found.id, "leave")
     assert (found.status, found.output) == ("succeeded", {"all": ["leave", "take", "leave"]})
+
+
+@pytest.mark.parametrize(("share", "status"), [("30%", "succeeded"), ("29%", "failed"), ("0%", "failed")])
+async def test_a_share_of_the_items_may_fail(world: World, share: str, status: str) -> None:
+    found = await world.run(
+        workflow(f"""
+        steps:
+          - id: each
+            forEach:
+              in: "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"
+              toleratedFailures: {share}
+              steps: [{{id: bad, when: "item > 7", fail: {{type: bad, title: Bad}}}}]
+        """)
+    )
+    assert found.status == status

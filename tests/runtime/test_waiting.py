@@ -1,10 +1,13 @@
 """Runs that wait for people, timers and events."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
+from runtime.cli.reports import RunResult
 from runtime.problems import StepError
+from runtime.worker import starting
 from tests.runtime.conftest import World, workflow
 
 APPROVAL = """
@@ -171,3 +174,126 @@ async def test_a_schedule_starts_runs_and_minds_the_one_before(world: World, pol
     found = await world.store.runs.find({"workflow": "main"})
     assert len(found) == runs
     assert sum(run.state == "cancelled" for run in found) == (policy == "Replace")
+
+
+# --- several people, changed payloads ------------------------------------------------------------------------------
+
+MANY = """
+output: {said: "${steps.ok.output}"}
+steps: [{id: ok, approval: {message: "?", options: [accept, reject], required: 2, payload: {n: 1}}}]
+"""
+
+
+async def test_an_option_counts_when_so_many_people_have_chosen_it(world: World) -> None:
+    found = await world.run(workflow(MANY))
+    for by, value in (("ada", "accept"), ("bob", "reject")):
+        await starting.answer(world.store, world.clock, found.id, value, by=by)
+        assert (await world.go_on(found.id)).status == "waiting"
+    await starting.answer(world.store, world.clock, found.id, "accept", by="eve", comment="fine")
+    said = (await world.go_on(found.id)).output["said"]
+    assert (said["decision"], said["by"], said["comment"]) == ("accept", "ada, eve", "fine")
+    assert [(vote["by"], vote["value"]) for vote in said["votes"]] == [
+        ("ada", "accept"), ("bob", "reject"), ("eve", "accept"),
+    ]  # fmt: skip
+
+
+async def test_nobody_chooses_twice(world: World) -> None:
+    found = await world.run(workflow(MANY))
+    await starting.answer(world.store, world.clock, found.id, "accept", by="ada")
+    with pytest.raises(StepError, match="chosen already"):
+        await starting.answer(world.store, world.clock, found.id, "accept", by="ada")
+
+
+EDIT = """
+output: {n: "${steps.ok.output.payload.n}"}
+steps:
+  - id: ok
+    approval:
+      message: "?"
+      payload: {n: 1}
+      edit: {type: object, required: [n], properties: {n: {type: integer}}, additionalProperties: false}
+"""
+
+
+async def test_a_person_may_change_the_payload_within_its_schema(world: World) -> None:
+    found = await world.run(workflow(EDIT))
+    with pytest.raises(StepError, match="refused"):
+        await world.answer(found.id, {"decision": "accept", "payload": {"n": "x"}})
+    found = await world.answer(found.id, {"decision": "accept", "payload": {"n": 5}})
+    assert found.output == {"n": 5}
+
+
+async def test_without_a_change_the_payload_is_what_was_shown(world: World) -> None:
+    found = await world.run(workflow(EDIT))
+    assert (await world.answer(found.id, "accept")).output == {"n": 1}
+
+
+async def test_a_payload_that_is_not_to_be_changed_is_not(world: World) -> None:
+    found = await world.run(workflow(MANY))
+    with pytest.raises(StepError, match="not one of the options"):
+        await world.answer(found.id, {"decision": "accept", "payload": {"n": 5}})
+
+
+# --- times and several events ----------------------------------------------------------------------------------------
+
+
+async def test_a_run_waits_until_a_time(world: World) -> None:
+    document = workflow("""
+    input: {type: object, properties: {at: {type: string}}}
+    limits: {timeout: 5h}
+    steps: [{id: sleep, wait: {until: "${input.at}"}}]
+    """)
+    at = dt.datetime.fromtimestamp(world.clock.now() / 1000 + 3600, dt.UTC).isoformat()
+    found = await world.run(document, input={"at": at})
+    assert (await world.later(found.id, 3590)).status == "waiting"
+    assert (await world.later(found.id, 20)).status == "succeeded"
+    found = await world.run(document, input={"at": "tomorrow"})
+    assert found.problem
+    assert found.problem.type == "expression"
+
+
+async def heard(world: World, found: RunResult, *events: tuple[str, Any]) -> RunResult:
+    """Publish events, a second apart, and go on."""
+    for number, (channel, payload) in enumerate(events):
+        world.clock.advance(1)
+        await world.store.events.add(f"{found.id}{channel}{number}", channel, payload, world.clock.now())
+    await world.scheduler().hear()
+    return await world.go_on(found.id)
+
+
+async def test_a_condition_on_events_sees_what_the_run_knows(world: World) -> None:
+    found = await world.run(
+        workflow("""
+        input: {type: object, properties: {order: {type: integer}}}
+        output: {paid: "${steps.pay.output.sum}"}
+        steps: [{id: pay, listen: {channel: payments, when: "output.order == input.order"}}]
+        """),
+        input={"order": 7},
+    )
+    found = await heard(world, found, ("payments", {"order": 6, "sum": 1}), ("payments", {"order": 7, "sum": 2}))
+    assert found.output == {"paid": 2}
+
+
+async def test_a_run_goes_on_with_the_first_of_several_events(world: World) -> None:
+    found = await world.run(
+        workflow("""
+        output: {heard: "${steps.first.output}"}
+        steps:
+          - {id: first, listen: {any: [{channel: paid}, {channel: cancelled, when: output.real}]}}
+        """)
+    )
+    found = await heard(world, found, ("cancelled", {"real": False}), ("cancelled", {"real": True}), ("paid", {}))
+    assert found.output == {"heard": {"channel": "cancelled", "payload": {"real": True}}}
+
+
+async def test_a_run_waits_for_all_of_several_events_in_any_order(world: World) -> None:
+    found = await world.run(
+        workflow("""
+        output: {heard: "${steps.both.output}"}
+        steps: [{id: both, listen: {all: [{channel: paid}, {channel: packed}]}}]
+        """)
+    )
+    found = await heard(world, found, ("packed", "box"))
+    assert found.status == "waiting"
+    found = await heard(world, found, ("paid", 5))
+    assert found.output == {"heard": [5, "box"]}

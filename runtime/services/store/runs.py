@@ -199,7 +199,7 @@ class Runs:
             "waiting": pack(list(waiting)),
             "answers": "{}",
             "wake": min(wakes),
-            "listens": sorted({entry["channel"] for entry in waiting if entry.get("channel")}),
+            "listens": sorted({one["channel"] for entry in waiting for one in entry.get("heard", ())}),
         }
         return await self._mine(run, values)
 
@@ -222,6 +222,11 @@ class Runs:
             "listens": [],
         }
         return await self._rows.change(where, {"$set": values, "$inc": {"revision": 1}})
+
+    async def voted(self, run: Run, waiting: Sequence[Mapping[str, Any]]) -> bool:
+        """Keep what people have chosen so far; False when the run has changed since it was read."""
+        where = {"_id": run.id, "state": "waiting", "revision": run.revision}
+        return await self._rows.change(where, {"$set": {"waiting": pack(list(waiting))}, "$inc": {"revision": 1}})
 
     async def requeue(self, id_: str, now: int) -> bool:
         """Queue an interrupted run again."""
@@ -250,7 +255,7 @@ class Runs:
 
     async def listening(self) -> list[Run]:
         """Return waiting runs that wait for an event."""
-        return [run for run in await self.find({"state": "waiting"}, 0) if any(w.get("channel") for w in run.waiting)]
+        return [run for run in await self.find({"state": "waiting"}, 0) if any(w.get("heard") for w in run.waiting)]
 
     async def depth(self, now: int, queue: str = QUEUE) -> tuple[int, int]:
         """Return how many runs are due and unclaimed, and since when the oldest is (0 without one)."""
