@@ -19,7 +19,7 @@ class ResilienceSpec(Strict):
     breaker: Breaker | None = None
     """Stops calling a target that keeps failing."""
     rate_per_minute: Annotated[int | None, Field(ge=1)] = None
-    """Calls a minute, over all runs of one worker."""
+    """Calls in any minute, over all runs of all workers; the next one waits."""
 
 
 @dataclass(frozen=True)

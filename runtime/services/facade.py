@@ -48,7 +48,7 @@ class RuntimeServices:
         self._clock = clock
         self._telemetry = telemetry
         self._random = random.Random(seed)  # noqa: S311  (jitter, not a secret)
-        self._guards = Guards(clock, telemetry)
+        self._guards = Guards(store.targets, clock, telemetry)
         self._http = HttpCalls(settings.secrets)
         effects = Effects(store.effects, clock, telemetry)
         self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry, outside)

@@ -1,13 +1,12 @@
-"""Circuit breakers and rate limits, by the name of their policy, per process."""
+"""Circuit breakers and rate limits, by the name of their policy: one for all processes, in the store."""
 
-from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from runtime.contract import Breaker, ResilienceDocument, millis
 from runtime.problems import StepError, failed
 from runtime.services.clock import Clock
+from runtime.services.store.targets import Targets
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import BREAKER
 
@@ -15,25 +14,17 @@ T = TypeVar("T")
 CLOSED, HALF_OPEN, OPEN = 0, 1, 2
 _THEIRS = ("timeout", "unavailable", "rate-limited")
 """Problems that tell about the target; a refused argument does not."""
-
-
-@dataclass
-class _Guard:
-    failures: int = 0
-    opened: int = 0
-    """When it opened, in milliseconds since 1970; 0 while closed."""
-    probing: bool = False
-    calls: deque[int] = field(default_factory=deque[int])
-    """Times of the calls of the last minute."""
+_PROBING = 600_000
+"""Milliseconds after which a probe that has said nothing (its process is gone) is made again."""
 
 
 class Guards:
     """Lets calls through, or not."""
 
-    def __init__(self, clock: Clock, telemetry: Telemetry) -> None:
+    def __init__(self, targets: Targets, clock: Clock, telemetry: Telemetry) -> None:
+        self._targets = targets
         self._clock = clock
         self._telemetry = telemetry
-        self._guards: dict[str, _Guard] = {}
 
     async def call(self, policy: ResilienceDocument, work: Callable[[], Awaitable[T]]) -> T:
         """Return what the work returns.
@@ -41,50 +32,50 @@ class Guards:
         Raises:
             StepError: `breaker-open`, or what the work raises.
         """
-        guard = self._guards.setdefault(policy.name, _Guard())
         if policy.rate_per_minute:
-            await self._in_turn(guard, policy.rate_per_minute)
+            await self._in_turn(policy.name, policy.rate_per_minute)
         if policy.breaker is None:
             return await work()
-        self._enter(guard, policy.breaker, policy.name)
+        probing, clean = await self._enter(policy.name, policy.breaker)
         try:
             result = await work()
         except StepError as error:
-            self._leave(guard, policy.breaker, policy.name, well=error.problem.type not in _THEIRS)
+            if error.problem.type in _THEIRS:
+                await self._bad(policy.name, policy.breaker, probing=probing)
+            elif probing or not clean:
+                await self._well(policy.name, probing=probing)
             raise
-        finally:
-            guard.probing = False
-        self._leave(guard, policy.breaker, policy.name, well=True)
+        if probing or not clean:
+            await self._well(policy.name, probing=probing)
         return result
 
-    async def _in_turn(self, guard: _Guard, rate: int) -> None:
-        """Wait until fewer than `rate` calls are younger than a minute."""
-        while True:
-            now = self._clock.now()
-            while guard.calls and guard.calls[0] <= now - 60_000:
-                guard.calls.popleft()
-            if len(guard.calls) < rate:
-                guard.calls.append(now)
-                return
-            await self._clock.sleep((guard.calls[0] + 60_001 - now) / 1000)
+    async def _in_turn(self, name: str, rate: int) -> None:
+        now = self._clock.now()
+        start = await self._targets.turn(name, rate, now)
+        if start > now:
+            await self._clock.sleep((start - now) / 1000)
 
-    def _enter(self, guard: _Guard, breaker: Breaker, name: str) -> None:
-        if not guard.opened:
-            return
-        left = guard.opened + millis(breaker.open_for) - self._clock.now()
-        if left > 0 or guard.probing:
+    async def _enter(self, name: str, breaker: Breaker) -> tuple[bool, bool]:
+        """Return whether this call is the probe of an open breaker, and whether nothing has failed before it."""
+        found, now = await self._targets.get(name), self._clock.now()
+        if not found.opened:
+            self._telemetry.set(BREAKER, CLOSED, target=name)
+            return False, found.failures == 0
+        left = found.opened + millis(breaker.open_for) - now
+        if left > 0 or not await self._targets.probe(name, found, now, now + _PROBING):
+            self._telemetry.set(BREAKER, OPEN if left > 0 else HALF_OPEN, target=name)
             raise failed(
                 "breaker-open", "A target has failed too often and is left alone", f"{name}: {max(left, 0)} ms more"
             )
-        guard.probing = True
         self._telemetry.set(BREAKER, HALF_OPEN, target=name)
+        return True, False
 
-    def _leave(self, guard: _Guard, breaker: Breaker, name: str, *, well: bool) -> None:
-        if well:
-            guard.failures = guard.opened = 0
-            self._telemetry.set(BREAKER, CLOSED, target=name)
-            return
-        guard.failures += 1
-        if guard.opened or guard.failures >= breaker.failures:
-            guard.opened = self._clock.now()
+    async def _well(self, name: str, *, probing: bool) -> None:
+        await self._targets.close(name, probed=probing)
+        self._telemetry.set(BREAKER, CLOSED, target=name)
+
+    async def _bad(self, name: str, breaker: Breaker, *, probing: bool) -> None:
+        failures = await self._targets.failed(name)
+        if probing or failures == breaker.failures:
+            await self._targets.open(name, self._clock.now())
             self._telemetry.set(BREAKER, OPEN, target=name)

@@ -25,6 +25,7 @@ from runtime.services.store.outputs import Outputs
 from runtime.services.store.owned import Owned
 from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
 from runtime.services.store.runs import Run, Runs
+from runtime.services.store.targets import Targets
 from runtime.services.store.threads import Threads
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
@@ -32,7 +33,7 @@ from runtime.telemetry.catalogue import STORE_UP
 
 NAMES = (
     "specs", "runs", "run_events", "events", "dead_letters", "effects", "budgets", "artefacts", "leases", "workers",
-    "crons", "threads", "assistants", "schedules", "items", "compensations", "outputs", "checkpoints",
+    "crons", "threads", "assistants", "schedules", "items", "compensations", "outputs", "targets", "checkpoints",
     "checkpoint_writes", "checkpoint_blobs", "selfcheck",
 )  # fmt: skip
 OWNED = ("runs", "threads", "run_events", "events", "dead_letters", "assistants", "schedules", "items")
@@ -76,6 +77,7 @@ class Store:
     budgets: Budgets
     compensations: Compensations
     outputs: Outputs
+    targets: Targets
     artefacts: Artefacts
     leases: Leases
     fences: Fences
@@ -144,6 +146,7 @@ def _store(
         budgets=Budgets(collections["budgets"]),
         compensations=Compensations(collections["compensations"], fences),
         outputs=Outputs(collections["outputs"]),
+        targets=Targets(collections["targets"]),
         artefacts=Artefacts(collections["artefacts"], fences),
         leases=Leases(collections["leases"]),
         fences=fences,

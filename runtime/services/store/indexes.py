@@ -37,7 +37,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
     "artefacts": ((("collection", 1), ("at", -1)),),
     "workers": ((("seen", 1),),),
 }
-"""Collection to its indexes; `specs`, `budgets`, `leases` and `crons` are read by `_id` only."""
+"""Collection to its indexes; `specs`, `budgets`, `leases`, `targets` and `crons` are read by `_id` only."""
 
 
 async def create(collections: Mapping[str, Collection]) -> None:
