@@ -51,6 +51,9 @@ def _candidates(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _problems(catalogue: Catalogue, spec: Declared, loc: Loc, model: Any) -> Iterator[Problem]:
+    if getattr(model, "cron", None) is None and getattr(model, "starting_deadline", None) is not None:
+        at, message = (*loc, "startingDeadline"), "an event starts its run when it comes: only a `cron` can be late"
+        yield spec.problem(at, "cron-schedule", message, "take it away", key=True)
     if getattr(model, "cron", None) is None:
         if getattr(model, "channel", None) is None:
             yield spec.problem(loc, "cron-schedule", "a trigger has a `cron` or a `channel`")

@@ -20,6 +20,7 @@ from generator.references import marked_in
 from runtime.contract import (
     FORMAT,
     Budget,
+    Duration,
     Field_,
     FileRef,
     Limits,
@@ -49,6 +50,9 @@ class Trigger(Strict):
     """Channel each of whose events starts a run; the payload is the input."""
     concurrency_policy: Annotated[str, Field(pattern="^(Allow|Forbid|Replace)$")] = "Forbid"
     """What happens when the last run has not ended: `Allow`, `Forbid` or `Replace`."""
+    starting_deadline: Duration | None = None
+    """How late a scheduled run may start, for example after an outage; of several missed times only the last counts.
+    Without it, it starts however late."""
     input: dict[str, Any] = {}
     """Input of a scheduled run."""
 

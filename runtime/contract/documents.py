@@ -38,6 +38,9 @@ class Limits(Strict):
     """Time from start to end, waiting included."""
     max_steps: Annotated[int, Field(ge=1, le=10_000)] = 100
     """Steps that a run may execute; sub-workflows count for themselves."""
+    max_concurrent_runs: Annotated[int | None, Field(ge=1)] = None
+    """Runs that workers execute at the same time, the others stay queued; runs that wait and sub-workflows do not
+    count."""
 
 
 class Budget(Strict):
@@ -182,6 +185,7 @@ class TriggerDocument(Strict):
     time_zone: str | None = None
     channel: str | None = None
     concurrency_policy: Literal["Allow", "Forbid", "Replace"] = "Forbid"
+    starting_deadline: Duration | None = None
     input: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -101,7 +101,7 @@ STORE_SECONDS = Metric(
 )  # fmt: skip
 CRON_FIRED = Metric(
     "apm_cron_fired_total", "counter", "", "Runs that a schedule has started or passed over.",
-    (WORKFLOW, Label("outcome", ("started", "forbidden", "replaced"))),
+    (WORKFLOW, Label("outcome", ("started", "forbidden", "replaced", "missed"))),
 )  # fmt: skip
 BUILD = Metric(
     "apm_build_info", "gauge", "info", "Always 1; the label says which version this is.",

@@ -16,6 +16,10 @@ SHORTEST, LONGEST = 0.05, 2.0
 """Seconds between two looks into the queue: short after work, up to two when there is none."""
 
 
+FULL = 500
+"""Milliseconds, about, for which a workflow that has all the runs that it may have is not looked at."""
+
+
 class Worker:
     """Executes runs of the queue, at most `slots` at a time."""
 
@@ -26,6 +30,8 @@ class Worker:
         self._running: dict[asyncio.Task[None], Run] = {}
         self._wake = asyncio.Event()
         self._stopping = False
+        self._full: dict[str, int] = {}
+        """Workflows that have as many runs as they may, until when they are not looked at."""
 
     def nudge(self) -> None:
         """Look into the queue now: something has been added in this process."""
@@ -48,7 +54,7 @@ class Worker:
 
     async def _claim(self) -> Run | None:
         try:
-            run = await self._executor.store.runs.claim(self.name, self._executor.clock.now())
+            run = await self._admitted()
         except StepError as error:
             log.warning("cannot claim: %s", error)
             return None
@@ -57,6 +63,22 @@ class Worker:
             self._running[task] = run
             task.add_done_callback(self._ended)
         return run
+
+    async def _admitted(self) -> Run | None:
+        """Return a claimed run of a workflow that may have one more; those of others are put back.
+
+        Whoever has claimed counts afterwards, so that of several workers at once none goes on over the limit.
+        """
+        runs, now = self._executor.store.runs, self._executor.clock.now()
+        self._full = {name: until for name, until in self._full.items() if until > now}
+        while run := await runs.claim(self.name, now, but=tuple(self._full)):
+            document = await self._executor.store.specs.get(run.digest)
+            limit = document.limits.max_concurrent_runs if document else None
+            if limit is None or await runs.running(run.workflow) <= limit:
+                return run
+            await runs.put_back(run, now)
+            self._full[run.workflow] = now + int(FULL * (0.5 + random.random()))  # noqa: S311
+        return None
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)

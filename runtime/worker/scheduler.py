@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime import expressions
-from runtime.contract import TriggerDocument, WorkflowDocument
+from runtime.contract import TriggerDocument, WorkflowDocument, millis
 from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
@@ -177,6 +177,9 @@ class Scheduler:
             return
         due = cron.latest(trigger.cron, trigger.time_zone or "UTC", now)
         if due <= row["last"] or not await rows.change({"_id": name, "last": row["last"]}, {"$set": {"last": due}}):
+            return
+        if trigger.starting_deadline and now - due > millis(trigger.starting_deadline):
+            self._telemetry.add(metric.CRON_FIRED, workflow=document.name, outcome="missed")
             return
         await self._started_by(document, trigger, due)
 

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from runtime.cli.reports import RunResult
 from runtime.problems import StepError
 from runtime.worker import starting
+from runtime.worker.scheduler import Scheduler
 from tests.runtime.conftest import World, workflow
 
 APPROVAL = """
@@ -297,3 +299,50 @@ async def test_a_run_waits_for_all_of_several_events_in_any_order(world: World) 
     assert found.status == "waiting"
     found = await heard(world, found, ("paid", 5))
     assert found.output == {"heard": [5, "box"]}
+
+
+# --- schedules --------------------------------------------------------------------------------------------------------
+
+
+async def scheduled(world: World, **more: Any) -> Scheduler:
+    """Return a scheduler that has seen a workflow of 02:00 in Berlin."""
+    trigger = {"cron": "0 2 * * *", "timeZone": "Europe/Berlin", **more}
+    document = workflow("steps: [{id: a, set: {x: 1}}]", state={"x": {}}, triggers=[trigger])
+    world.documents = {"main": document}
+    scheduler = world.scheduler()
+    await scheduler.fire()
+    return scheduler
+
+
+async def test_of_missed_times_the_last_one_counts(world: World) -> None:
+    scheduler = await scheduled(world)
+    world.clock.advance(5 * 86_400)
+    await scheduler.fire()
+    assert len(await world.store.runs.find()) == 1
+
+
+@pytest.mark.parametrize(("deadline", "outcome"), [("1h", "missed"), ("23h", "started")])
+async def test_a_schedule_that_is_too_late_is_passed_over(world: World, deadline: str, outcome: str) -> None:
+    scheduler = await scheduled(world, startingDeadline=deadline)
+    # The clock starts at 23:13 in Berlin, so that 02:00 is 21 hours ago.
+    world.clock.advance(86_400)
+    await scheduler.fire()
+    assert len(await world.store.runs.find()) == (outcome == "started")
+    assert world.telemetry.value("apm_cron_fired_total", workflow="main", outcome=outcome) == 1
+
+
+@pytest.mark.parametrize(
+    ("day", "at"),
+    [("2026-03-29", ["2026-03-29T03:00:00+02:00"]), ("2026-10-25", ["2026-10-25T02:30:00+02:00"])],
+    ids=["skipped", "twice"],
+)
+async def test_a_schedule_in_the_hour_that_clocks_change(world: World, day: str, at: list[str]) -> None:
+    zone = ZoneInfo("Europe/Berlin")
+    start = dt.datetime.fromisoformat(f"{day}T00:30:00").replace(tzinfo=zone)
+    world.clock.advance(start.timestamp() - world.clock.now() / 1000)
+    scheduler = await scheduled(world, cron="30 2 * * *", concurrencyPolicy="Allow")
+    for _ in range(12 * 6):
+        world.clock.advance(600)
+        await scheduler.fire()
+    times = [int(run.id.rsplit("-", 1)[1]) / 1000 for run in await world.store.runs.find()]
+    assert [dt.datetime.fromtimestamp(one, zone).isoformat() for one in times] == at

@@ -192,3 +192,23 @@ async def test_a_store_that_goes_away_in_the_middle_of_a_step_fails_no_run(
     world.clock.advance(16)
     await world.scheduler().sweep()
     assert (await world.go_on(id_)).status == "succeeded"
+
+
+async def test_no_more_runs_of_a_workflow_are_executed_than_it_may_have(world: World, gate: Gate) -> None:
+    limited = workflow(TWO, limits={"maxConcurrentRuns": 2})
+    world.documents = {"main": limited, "other": workflow(TWO, name="other")}
+    for name in ("main",) * 5 + ("other",):
+        await starting.start(world.store, world.clock, world.documents, Start(name, {}))
+    workers = [Worker(world.executor, name) for name in ("one", "two")]
+    tasks = [asyncio.create_task(worker.work()) for worker in workers]
+    for _ in range(3):
+        await gate.entered.get()
+    begun = [run.workflow for run in await world.store.runs.find({"started": {"$gt": 0}})]
+    assert sorted(begun) == ["main", "main", "other"]
+    gate.open.set()
+    while await world.store.runs.find({"state": {"$ne": "succeeded"}}):
+        world.clock.advance(1)
+        await asyncio.sleep(0.01)
+    for worker in workers:
+        await worker.drain(1)
+    await asyncio.gather(*tasks)

@@ -128,9 +128,13 @@ class Runs:
 
     # --- the queue -------------------------------------------------------------------------------------------------
 
-    async def claim(self, worker: str, now: int, run: str | None = None, queue: str = QUEUE) -> Run | None:
-        """Take the most urgent run that is due, or the named one if it is queued."""
+    async def claim(
+        self, worker: str, now: int, run: str | None = None, queue: str = QUEUE, but: Sequence[str] = ()
+    ) -> Run | None:
+        """Take the most urgent run that is due, of other workflows than `but`, or the named one if it is queued."""
         where: dict[str, Any] = {"queue": queue, "state": "queued", "due": {"$lte": now}}
+        if but:
+            where["workflow"] = {"$nin": list(but)}
         if run is not None:
             where = {"_id": run, "state": "queued"}
         update = {
@@ -262,6 +266,10 @@ class Runs:
         where = {"queue": queue, "state": "queued", "due": {"$lte": now}}
         oldest = await self._rows.first(where, [("due", 1)])
         return await self._rows.count(where), oldest["due"] if oldest else 0
+
+    async def running(self, workflow: str) -> int:
+        """Return how many runs of a workflow are executed."""
+        return await self._rows.count({"workflow": workflow, "state": "running"})
 
     async def active(self, workflow: str) -> list[Run]:
         """Return runs of a workflow that have not ended."""
