@@ -19,7 +19,6 @@ from generator.model import Kind, Resolving, Thing
 from generator.references import marked_in
 from runtime.contract import (
     FORMAT,
-    Budget,
     Duration,
     Field_,
     FileRef,
@@ -30,6 +29,7 @@ from runtime.contract import (
     Strict,
     Template,
     TriggerDocument,
+    WorkflowBudget,
     WorkflowDocument,
 )
 
@@ -70,7 +70,7 @@ class WorkflowSpec(Strict):
     """What a run answers with."""
     limits: Limits = Limits()
     """Bounds of one run."""
-    budget: Budget = Budget()
+    budget: WorkflowBudget = WorkflowBudget()
     """What one run may spend, with everything below it."""
     triggers: Many[Trigger] = ()
     """What starts a run besides people."""

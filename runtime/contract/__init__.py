@@ -13,6 +13,7 @@ from runtime.contract.documents import (
     Breaker,
     Budget,
     ChannelDocument,
+    DayBudget,
     Field_,
     HttpCall,
     Limits,
@@ -21,6 +22,7 @@ from runtime.contract.documents import (
     ResilienceDocument,
     ToolDocument,
     TriggerDocument,
+    WorkflowBudget,
     WorkflowDocument,
 )
 from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services
@@ -54,6 +56,7 @@ __all__ = [
     "Calls",
     "ChannelDocument",
     "Context",
+    "DayBudget",
     "Decision",
     "Duration",
     "Expr",
@@ -90,6 +93,7 @@ __all__ = [
     "Template",
     "ToolDocument",
     "TriggerDocument",
+    "WorkflowBudget",
     "WorkflowDocument",
     "millis",
 ]

@@ -43,6 +43,15 @@ class Limits(Strict):
     count."""
 
 
+class DayBudget(Strict):
+    """One pot that all runs of a day spend from; the day is that of UTC."""
+
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    """Tokens of all model calls, in and out."""
+    max_cost: Money | None = None
+    """Money for model calls, by the price table of the runtime."""
+
+
 class Budget(Strict):
     """One pot that a run and everything below it spends from."""
 
@@ -52,6 +61,14 @@ class Budget(Strict):
     """Money for model calls, by the price table of the runtime."""
     on_exceeded: Literal["fail", "approve"] = "fail"
     """Whether the run fails or asks a person."""
+
+
+class WorkflowBudget(Budget):
+    """What a run of a workflow may spend, and all runs of a day together."""
+
+    per_day: DayBudget | None = None
+    """What all runs of the workflow may spend in a day, apart from those as a sub-workflow; `onExceeded` counts here
+    too."""
 
 
 class ModelDocument(Strict):
@@ -208,7 +225,7 @@ class WorkflowDocument(Strict):
     output: dict[str, Any] = Field(default_factory=dict)
     """What the run answers with: values with `${ }` over `input`, `state` and `steps`."""
     limits: Limits = Limits()
-    budget: Budget = Budget()
+    budget: WorkflowBudget = WorkflowBudget()
     triggers: Many[TriggerDocument] = ()
     steps: Many[dict[str, Any]]
     """Steps as written; `runtime.steps.parse` turns each into the model of its verb."""

@@ -1,46 +1,100 @@
-"""Budgets: asked before a call, charged after it. Without an answer of the store nothing is called."""
+"""Budgets: asked before a call, charged after it. Without an answer of the store nothing is called.
 
-from runtime.contract import Context, ModelDocument, Pause, Pot
+What a call may use at most is set aside while it is made. A call begins when what is used and what others have set
+aside leaves something; otherwise it waits for them to end. So calls at the same time use no more over a budget than
+one call alone would.
+"""
+
+import datetime as dt
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from runtime.contract import Budget, Context, ModelDocument, Pause, Pot, WorkflowDocument, millis
 from runtime.problems import failed
-from runtime.services.models import Reply
+from runtime.services.clock import Clock
+from runtime.services.models import Reply, Request
+from runtime.services.store.collection import Row
 from runtime.services.store.records import Budgets
+from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import BUDGET_EXCEEDED
 
 MICRO = 1_000_000
 """Money is counted in millionths of its unit: whole numbers add up exactly."""
 FREE = ("local", "scripted")
+LOOK = 0.2
+"""Seconds between two looks at a pot that others have set everything aside of."""
+LETTERS = 4
+"""Characters of a prompt that are taken for one token before its tokens are known."""
+
+
+def pots(run: Run, document: WorkflowDocument, now: int) -> tuple[Pot, ...]:
+    """Return the pots that a run spends from: its own, and that of its workflow and day."""
+    own, day = document.budget, document.budget.per_day
+    if day is None:
+        return (Pot(run.id, own),)
+    date = dt.datetime.fromtimestamp(now / 1000, dt.UTC).date().isoformat()
+    limit = Budget(max_tokens=day.max_tokens, max_cost=day.max_cost, on_exceeded=own.on_exceeded)
+    return Pot(run.id, own), Pot(f"day/{run.tenant}/{document.name}/{date}", limit)
 
 
 class Purse:
     """The pots that calls spend from."""
 
-    def __init__(self, budgets: Budgets, telemetry: Telemetry, provider: str) -> None:
+    def __init__(self, budgets: Budgets, clock: Clock, telemetry: Telemetry, provider: str) -> None:
         self._budgets = budgets
+        self._clock = clock
         self._telemetry = telemetry
         self._provider = provider
 
-    async def admit(self, model: ModelDocument, context: Context) -> None:
-        """Return when every pot has something left.
+    @asynccontextmanager
+    async def opened(self, request: Request, context: Context) -> AsyncGenerator[None]:
+        """Set aside what the call inside may use at most, in every pot that has something left.
 
         Raises:
             StepError: `budget-exceeded`.
         """
-        for pot in context.pots:
-            if reason := await self._exceeded(pot, model):
-                await self._more_or_stop(pot, reason, context)
+        key, held = uuid4().hex, list[Pot]()
+        try:
+            for pot in context.pots:
+                if pot.budget.max_tokens or pot.budget.max_cost:
+                    held.append(pot)
+                    await self._set_aside(pot, key, request, context)
+            yield
+        finally:
+            for pot in held:
+                await self._budgets.release(pot.id, key)
 
-    async def _exceeded(self, pot: Pot, model: ModelDocument) -> str:
-        used = await self._budgets.used(pot.id)
-        times = 1 + used["allowance"]
-        if pot.budget.max_tokens and used["tokens"] >= pot.budget.max_tokens * times:
-            return f"{used['tokens']} of {pot.budget.max_tokens * times} tokens are used"
+    async def _set_aside(self, pot: Pot, key: str, request: Request, context: Context) -> None:
+        price = self._price(request.model) or (0, 0)
+        into = sum(len(str(message.get("content", ""))) for message in request.messages) // LETTERS
+        out = request.model.max_output_tokens
+        until = self._clock.now() + millis(request.model.timeout) + 60_000
+        most = (into + out, (into * price[0] + out * price[1]) // MICRO, until)
+        row = await self._budgets.hold(pot.id, key, *most)
+        while reason := self._exceeded(pot, request.model, row):
+            others = row["held_tokens"] or row["held_cost"]
+            if not others or self._exceeded(pot, request.model, {**row, "held_tokens": 0, "held_cost": 0}):
+                await self._more_or_stop(pot, reason, context)
+                return
+            await self._budgets.release(pot.id, key)  # who waits must not keep others waiting
+            await self._clock.sleep(LOOK)
+            await self._budgets.release_old(pot.id, self._clock.now())
+            row = await self._budgets.hold(pot.id, key, *most)
+
+    def _exceeded(self, pot: Pot, model: ModelDocument, row: Row) -> str:
+        """Return why nothing is left, as far as is used and set aside by others; empty where something is."""
+        times, used = 1 + row["allowance"], row["tokens"] + row["held_tokens"]
+        if pot.budget.max_tokens and used >= pot.budget.max_tokens * times:
+            return f"{row['tokens']} of {pot.budget.max_tokens * times} tokens are used"
         if not pot.budget.max_cost:
             return ""
         if self._price(model) is None:
             return f"the price of {model.name} is unknown, so {pot.budget.max_cost} cannot be kept"
         limit = _micro(pot.budget.max_cost) * times
-        return f"{used['cost'] / MICRO:g} of {pot.budget.max_cost} are spent" if used["cost"] >= limit else ""
+        spent = row["cost"] + row["held_cost"]
+        return f"{row['cost'] / MICRO:g} of {pot.budget.max_cost} are spent" if spent >= limit else ""
 
     async def _more_or_stop(self, pot: Pot, reason: str, context: Context) -> None:
         if pot.budget.on_exceeded == "approve":

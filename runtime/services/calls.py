@@ -61,7 +61,10 @@ class ModelCalls:
         return await self._call(replace(request, model=models[-1]), context)
 
     async def _call(self, request: Request, context: Context) -> Reply:
-        await self._purse.admit(request.model, context)
+        async with self._purse.opened(request, context):
+            return await self._made(request, context)
+
+    async def _made(self, request: Request, context: Context) -> Reply:
         start, outcome = time.perf_counter(), "failed"
         try:
             call = Call("model", request.asker, {"model": request.model.name}, context.path)

@@ -52,7 +52,7 @@ class RuntimeServices:
         self._http = HttpCalls(settings.secrets)
         effects = Effects(store.effects, clock, telemetry)
         self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry, outside)
-        purse = Purse(store.budgets, telemetry, settings.provider)
+        purse = Purse(store.budgets, clock, telemetry, settings.provider)
         self._calls = ModelCalls(self.models, purse, store.effects, clock, telemetry, outside)
         self._agents = Agents(self._calls, self._tools, store.effects, telemetry)
 

@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from runtime.contract import Pot, WorkflowDocument, millis
+from runtime.contract import WorkflowDocument, millis
 from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
 from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
+from runtime.services.budgets import pots
 from runtime.services.checkpointer import MongoSaver
 from runtime.services.clock import Clock, SystemClock
 from runtime.services.facade import RuntimeServices
@@ -239,7 +240,7 @@ class Executor:
             saga=Undoing(run, self.store, self._graphs),
             path=(document.name,),
             tenant=run.tenant,
-            pots=(Pot(run.id, document.budget),),
+            pots=pots(run, document, self.clock.now()),
             shows=shows(run),
         )
 

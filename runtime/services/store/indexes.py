@@ -34,10 +34,11 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
     "outputs": ((("until", 1),),),
     "events": ((("channel", 1), ("at", 1)), (("state", 1), ("at", 1))),
     "dead_letters": ((("channel", 1), ("at", 1)),),
+    "budgets": ((("pot", 1), ("until", 1)),),
     "artefacts": ((("collection", 1), ("at", -1)),),
     "workers": ((("seen", 1),),),
 }
-"""Collection to its indexes; `specs`, `budgets`, `leases`, `targets` and `crons` are read by `_id` only."""
+"""Collection to its indexes; `specs`, `leases`, `targets` and `crons` are read by `_id` only."""
 
 
 async def create(collections: Mapping[str, Collection]) -> None:

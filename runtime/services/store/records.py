@@ -151,6 +151,26 @@ class Budgets:
         """Return `{tokens, cost, allowance}`: tokens, micro-units of money, and what people have added."""
         return {"tokens": 0, "cost": 0, "allowance": 0} | (await self._rows.get(pot) or {})
 
+    async def hold(self, pot: str, key: str, tokens: int, cost: int, until: int) -> Row:
+        """Set aside what a call may use at most, until then; returns the pot with what others have set aside."""
+        row = await self._rows.increment(pot, {"held_tokens": tokens, "held_cost": cost})
+        held = {"pot": pot, "tokens": tokens, "cost": cost, "until": until}
+        await self._rows.add({"_id": f"{pot}|hold|{key}", **held})
+        others = {"held_tokens": row["held_tokens"] - tokens, "held_cost": row["held_cost"] - cost}
+        return {"tokens": 0, "cost": 0, "allowance": 0, **row, **others}
+
+    async def release(self, pot: str, key: str) -> None:
+        """Give back what was set aside for a call."""
+        id_ = f"{pot}|hold|{key}"
+        row = await self._rows.get(id_)
+        if row and await self._rows.remove({"_id": id_}):
+            await self._rows.increment(pot, {"held_tokens": -row["tokens"], "held_cost": -row["cost"]})
+
+    async def release_old(self, pot: str, now: int) -> None:
+        """Give back what was set aside for calls whose process is gone."""
+        for row in await self._rows.find_all({"pot": pot, "until": {"$lte": now}}):
+            await self.release(pot, row["_id"].rsplit("|", 1)[1])
+
     async def spend(self, pot: str, tokens: int, cost: int) -> None:
         """Take from a pot."""
         await self._rows.increment(pot, {"tokens": tokens, "cost": cost})
