@@ -21,9 +21,9 @@ from generator.problems import Problem, nearest
 from generator.workflows.accepting import Handed, compared
 from generator.workflows.reads import input_schema, output_schema, schema_of
 from generator.workflows.rehearsed import steps_below
-from runtime.nodes.approval import ApprovalStep
+from runtime.nodes.approval import Approval, ApprovalStep
 from runtime.nodes.ask import AskStep
-from runtime.nodes.listen import ListenStep
+from runtime.nodes.listen import Listen, ListenStep
 
 CODE = "test-value"
 
@@ -96,15 +96,25 @@ class _Case:
             step = steps[path].node.step if path in steps else None
             schema: Any = None
             if isinstance(step, ApprovalStep):
-                schema = {"enum": list(step.approval.options)}
+                schema = _of_approval(step.approval)
             elif isinstance(step, AskStep):
                 schema = step.ask.json_schema
             yield from self.held(("answers", path), answer, schema, f'the question "{path}"')
         for path, event in self.case.events.items():
             step = steps[path].node.step if path in steps else None
             if isinstance(step, ListenStep):
-                schema = self._schema("Channel", step.listen.channel, "payload")
-                yield from self.held(("events", path), event, schema, f'the channel "{step.listen.channel}"')
+                yield from self._heard(path, step.listen, event)
+
+    def _heard(self, path: str, listen: Listen, event: Any) -> Iterator[Problem]:
+        if listen.channel is not None:
+            schema = self._schema("Channel", listen.channel, "payload")
+            yield from self.held(("events", path), event, schema, f'the channel "{listen.channel}"')
+            return
+        schemas: dict[str, Any] = {
+            one.channel: self._schema("Channel", one.channel, "payload") or {} for one in listen.heard
+        }
+        schema: Any = {"type": "object", "properties": schemas, "additionalProperties": False}
+        yield from self.held(("events", path), event, schema, f"what {path} listens to, by channel")
 
     def _expected(self) -> Iterator[Problem]:
         expect = self.case.expect
@@ -132,6 +142,23 @@ class _Case:
     def _schema(self, kind: str, name: str, field: str) -> Any:
         spec = self.catalogue.find(kind, name)
         return schema_of(self.catalogue, spec, getattr(spec.spec, field)) if spec else None
+
+
+def _of_approval(asked: Approval) -> Any:
+    """Return the schema of what people answer: an option, several of them, or one with a payload."""
+    option: dict[str, Any] = {"enum": list(asked.options)}
+    if asked.required > 1:
+        return {"anyOf": [option, {"type": "array", "items": option}]}
+    if asked.edit is None:
+        return option
+    fields = {"decision": option, "payload": asked.edit}
+    edited = {
+        "type": "object",
+        "properties": fields,
+        "required": ["decision", "payload"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [option, edited]}
 
 
 def _special(value: Any) -> bool:
