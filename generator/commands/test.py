@@ -11,7 +11,7 @@ from generator.commands._common import Terminal, with_terminal
 
 if TYPE_CHECKING:
     from generator.kinds.workflow import Workflow
-    from generator.kinds.workflow_test import WorkflowTest
+    from generator.kinds.workflow_test import Case, WorkflowTest
     from generator.workflows.cases import CaseResult
     from generator.workflows.coverage import Coverage
 
@@ -24,20 +24,22 @@ if TYPE_CHECKING:
               help="Exit 1 where the branch coverage of a workflow is lower; implies --coverage.")  # fmt: skip
 @click.option("--generate", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write skeletons of cases for the missing branches to a new file.")  # fmt: skip
+@click.option("--record", is_flag=True, help="Really ask the models, and keep what they answer beside the tests.")
 @with_terminal
 def test(
     terminal: Terminal, names: tuple[str, ...], junit: Path | None, coverage: bool, fail_under: float | None,
-    generate: Path | None,
+    generate: Path | None, record: bool,
 ) -> None:  # fmt: skip
     """Run the workflow tests among the specs.
 
     Each case runs on the runtime's own graph with written replies and given answers: no model, no server, no waiting.
-    With TEST only these are run, and coverage looks at their workflows only.
+    With TEST only these are run, and coverage looks at their workflows only. With --record the models of the case's
+    environment are asked; what they answer is written to the file that the case names under `replies`, or to a new one.
     """
     from generator.workflows.cases import junit as xml
 
     all_workflows, tests = _chosen(terminal, names)
-    results = _run(terminal, tests)
+    results = _run(terminal, tests, record=record)
     if junit:
         junit.write_text(xml(results), encoding="utf-8")
     low = False
@@ -51,20 +53,45 @@ def test(
     click.get_current_context().exit(1 if failed or low else 0)
 
 
-def _run(terminal: Terminal, tests: "tuple[WorkflowTest, ...]") -> "tuple[CaseResult, ...]":
+def _run(terminal: Terminal, tests: "tuple[WorkflowTest, ...]", *, record: bool) -> "tuple[CaseResult, ...]":
     from generator.commands._runtime import documents, runtime_cli
     from generator.workflows.cases import run_all
 
     start = time.monotonic()
     results: list[CaseResult] = []
-    for result in run_all(tests, lambda env: documents(terminal, env), runtime_cli()):
+    if record:
+        _refuse_written(terminal, tests)
+    for test, case, result in run_all(tests, lambda env: documents(terminal, env), runtime_cli(), record=record):
         results.append(result)
         click.echo(f"{'FAIL' if result.differences else 'ok  '}  {result.test}: {result.case} ({result.seconds:.1f} s)")
         for difference in result.differences:
             click.echo(f"        {difference}")
+        if record and result.heard:
+            _keep(terminal, test, case, result)
     failed = sum(bool(r.differences) for r in results)
     click.echo(f"{len(results) - failed} passed, {failed} failed in {time.monotonic() - start:.1f} s")
     return tuple(results)
+
+
+def _refuse_written(terminal: Terminal, tests: "tuple[WorkflowTest, ...]") -> None:
+    """Refuse to record over replies that a person has written, before a model is asked."""
+    from generator.workflows import cassettes
+
+    for test in tests:
+        for case in test.cases:
+            file = terminal.root / cassettes.file_of(test, case)
+            if file.exists():
+                cassettes.may_replace(file.read_text(encoding="utf-8"), cassettes.file_of(test, case))
+
+
+def _keep(terminal: Terminal, test: "WorkflowTest", case: "Case", result: "CaseResult") -> None:
+    """Write a recording, and say what the case has to name."""
+    from generator.workflows import cassettes
+
+    name = cassettes.file_of(test, case)
+    (terminal.root / name).write_text(cassettes.text(test, case, result.heard), encoding="utf-8")
+    told = "" if isinstance(case.replies, str) else f"; to play it back, write `replies: {Path(name).name}` in the case"
+    click.echo(f"        recorded {len(result.heard)} answers in {name}{told}")
 
 
 def _covered(

@@ -14,6 +14,7 @@ import yaml
 
 from generator.kinds.workflow_test import Case, Expected, WorkflowTest
 from generator.problems import Failure
+from generator.workflows.cassettes import stale
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,46 +36,52 @@ class CaseResult:
     seconds: float
     differences: tuple[str, ...]
     ways: frozenset[Way] = frozenset()
+    heard: tuple[tuple[str, Any], ...] = ()
+    """Who asked, and what its model answered."""
 
 
 def run_all(
-    tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]", runtime: "ModuleType"
-) -> Iterator[CaseResult]:
-    """Yield the result of every case; each starts from an empty store."""
+    tests: tuple[WorkflowTest, ...], documents: "Callable[[str], Mapping[str, WorkflowDocument]]",
+    runtime: "ModuleType", *, record: bool = False,
+) -> "Iterator[tuple[WorkflowTest, Case, CaseResult]]":  # fmt: skip
+    """Yield every case with its result; each starts from an empty store. With `record` models are really asked."""
     with (
         tempfile.TemporaryDirectory(prefix="apm-test-") as name,
         runtime.rehearsals(Path(name, "state")) as rehearse,
     ):
         for test in tests:
             known = documents(test.environment)
-            for number in range(len(test.cases)):
+            for number, case in enumerate(test.cases):
                 with tempfile.TemporaryDirectory(dir=name) as folder:
-                    yield run_case(test, number, known, runtime, rehearse, Path(folder))
+                    script = _script(test, number, runtime, Path(folder), record=record)
+                    yield test, case, run_case(test, number, known, rehearse, script)
 
 
 def run_case(
-    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", runtime: "ModuleType",
-    rehearse: "Rehearse", folder: Path,
-) -> CaseResult:  # fmt: skip
-    """Run one case of a test; functions may write to `folder`."""
+    test: WorkflowTest, number: int, documents: "Mapping[str, WorkflowDocument]", rehearse: "Rehearse", script: Any
+) -> CaseResult:
+    """Run one case of a test."""
     case, start = test.cases[number], time.monotonic()
-    ways: frozenset[Way] = frozenset()
+    ways, heard = frozenset[Way](), tuple[tuple[str, Any], ...]()
     try:
-        found = rehearse(documents, _script(test, number, runtime, folder))
-        ways = found.ways
+        if script.replies and (old := stale(test.replies[number], test.workflow)):
+            raise Failure(old)
+        found = rehearse(documents, script)
+        ways, heard = found.ways, tuple(found.heard)
         differences = (*_differences(case.expect, found), *_left_over(found), *_unreachable(test, ways))
     except Exception as error:
         if type(error).__name__ != "Failure":
             raise
         hint = str(getattr(error, "hint", ""))
         differences = (f"{error} ({hint})" if hint else str(error),)
-    return CaseResult(test.name, case.name, test.source.file, time.monotonic() - start, differences, ways)
+    return CaseResult(test.name, case.name, test.source.file, time.monotonic() - start, differences, ways, heard)
 
 
-def _script(test: WorkflowTest, number: int, runtime: "ModuleType", folder: Path) -> Any:
+def _script(test: WorkflowTest, number: int, runtime: "ModuleType", folder: Path, *, record: bool) -> Any:
     case = test.cases[number]
-    replies = folder / "replies.yaml"
-    replies.write_text(json.dumps(_replies(case, test.replies[number])), encoding="utf-8")
+    replies = None if record else folder / "replies.yaml"
+    if replies:
+        replies.write_text(json.dumps(_replies(case, test.replies[number])), encoding="utf-8")
     files = folder / "files"
     files.mkdir()
     said: dict[str, Any] = {name: getattr(case, name) for name in Case.model_fields if name not in _NOT_SCRIPT}

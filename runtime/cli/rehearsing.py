@@ -30,6 +30,8 @@ MAX_PAUSES = 100
 """Pauses of one run; more means that it goes round in circles."""
 PATIENCE = 60.0
 """Real seconds that a rehearsal may take: nothing is waited for, so more means that something hangs."""
+PATIENCE_WITH_MODELS = 1800.0
+"""The same where models are really asked."""
 _WORKER = "test"
 
 
@@ -39,8 +41,8 @@ class Script:
 
     workflow: str
     input: Mapping[str, Any]
-    replies: Path
-    """File with the replies of models."""
+    replies: Path | None
+    """File with the replies of models; without one the models are really asked."""
     folder: Path
     """Folder that functions may read and write."""
     answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -72,6 +74,8 @@ class Rehearsal:
     """Workflow, step and way out of every step that was gone through."""
     missing: Sequence[Call]
     """Calls of servers that the script has no result for."""
+    heard: Sequence[tuple[str, Any]]
+    """Who asked, and what its model answered, in order, as a file of replies says it."""
     unused: Sequence[str]
     """Parts of the script that nothing came to, such as `answers.review`."""
 
@@ -83,16 +87,21 @@ Rehearse = Callable[[Mapping[str, WorkflowDocument], Script], Rehearsal]
 def rehearsals(state_dir: Path) -> Generator[Rehearse]:
     """Yield a function that rehearses one script, each on an empty store of its own.
 
+    Models are really asked, with the settings and keys of the environment, where a script has no replies.
     The function raises `Failure` when the input is refused, the workflow is missing, or the run does not come to rest.
     """
     server = EmbeddedStore(state_dir)
     with asyncio.Runner() as runner:
         address = runner.run(server.start())
-        settings = environment.read({}, store_uri=address, state_dir=state_dir, provider="scripted")
+        closed = environment.read({}, store_uri=address, state_dir=state_dir, provider="scripted")
+        open_ = environment.read(store_uri=address, state_dir=state_dir)
         numbers = iter(range(1_000_000))
 
         def rehearse(documents: Mapping[str, WorkflowDocument], script: Script) -> Rehearsal:
-            own = replace(settings, database=f"case{next(numbers)}", replies=script.replies, files=script.folder)
+            settings = (
+                replace(open_, replies=None) if script.replies is None else replace(closed, replies=script.replies)
+            )
+            own = replace(settings, database=f"case{next(numbers)}", files=script.folder)
             try:
                 return runner.run(_rehearsed(own, documents, script))
             except StepError as error:
@@ -105,11 +114,12 @@ def rehearsals(state_dir: Path) -> Generator[Rehearse]:
 
 
 async def _rehearsed(settings: Settings, documents: Mapping[str, WorkflowDocument], script: Script) -> Rehearsal:
+    patience = PATIENCE if script.replies else PATIENCE_WITH_MODELS
     try:
-        async with asyncio.timeout(PATIENCE), _Stage.built(settings, script) as stage:
+        async with asyncio.timeout(patience), _Stage.built(settings, script) as stage:
             return await stage.play(documents)
     except TimeoutError:
-        raise Failure("The case does not come to its end", f"it was given up after {PATIENCE:.0f} s") from None
+        raise Failure("The case does not come to its end", f"it was given up after {patience:.0f} s") from None
 
 
 class _Stage:
@@ -214,6 +224,7 @@ class _Stage:
             emitted=await self._emitted(),
             ways=frozenset((data["workflow"], data["step"], data["way"]) for data in ended),
             missing=tuple(self._outside.missing),
+            heard=tuple(self._outside.heard),
             unused=self._unused(),
         )
 

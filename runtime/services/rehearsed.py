@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
-from runtime.problems import failed
+from runtime.problems import StepError, failed
 from runtime.services.models import Reply
+from runtime.services.models.scripted import written
 from runtime.services.outside import Call
 
 T = TypeVar("T")
@@ -29,6 +30,8 @@ class Rehearsed:
         """Calls of tools, functions and requests, in order, those that failed too."""
         self.missing: list[Call] = []
         """Calls of servers that nothing was written for."""
+        self.heard: list[tuple[str, Any]] = []
+        """Who asked, and what its model really answered, as a file of replies says it."""
 
     @property
     def unused(self) -> dict[str, int]:
@@ -51,7 +54,17 @@ class Rehearsed:
         if call.remote and call.kind != "model":
             self.missing.append(call)
             raise failed("unavailable", "The test has no result for this call", call.name)
-        return await work()
+        return await (self._hear(call, work) if call.kind == "model" else work())
+
+    async def _hear(self, call: Call, work: Callable[[], Awaitable[T]]) -> T:
+        try:
+            answer = await work()
+        except StepError as error:
+            about = {"type": error.problem.type, "title": error.problem.title}
+            self.heard.append((call.name, {"$fail": about}))
+            raise
+        self.heard.append((call.name, written(cast("Reply", answer))))
+        return answer
 
     def _written(self, call: Call, step: str) -> list[Any]:
         """Return the next result in a list, the last one again and again; nothing where none is written."""

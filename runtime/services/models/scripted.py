@@ -23,6 +23,8 @@ from runtime.services.models.base import Reply, Request, ToolCall
 from runtime.services.store.records import Budgets
 
 Replies = Mapping[str, Sequence[Any]]
+RECORDED = "recorded"
+"""Part of a file that says what it is a recording of; not read here."""
 
 
 def read(file: Path) -> Replies:
@@ -47,7 +49,7 @@ def names(file: Path) -> list[tuple[str, str]]:
     """
     found = _written(file)
     checked(found, str(file))
-    return [(part, str(name)) for part, section in found.items() for name in section]
+    return [(part, str(name)) for part, section in found.items() if part != RECORDED for name in section]
 
 
 def _written(file: Path) -> Any:
@@ -76,6 +78,8 @@ def checked(found: Any, where: str) -> Replies:
     sections = cast("dict[str, Any]", found)
     replies: dict[str, Sequence[Any]] = {}
     for name, section in sections.items():
+        if name == RECORDED:
+            continue
         if name not in ("agents", "models") or not isinstance(section, dict):
             raise Failure(f"The replies have an unknown part `{name}`", shape)
         replies |= cast("dict[str, Sequence[Any]]", section)
@@ -112,3 +116,14 @@ def _reply(reply: Any, request: Request) -> Reply:
     # Tokens by length, as models count about four characters for one: budgets can be tried without a model.
     asked = sum(len(str(message.get("content", ""))) for message in request.messages)
     return Reply(text, calls, asked // 4 + 1, len(text) // 4 + 1)
+
+
+def written(reply: Reply) -> Any:
+    """Return an answer as a file of replies says it: tool calls, a mapping, or a text."""
+    if reply.tool_calls:
+        return {"$tools": [{"tool": call.name, "with": dict(call.arguments)} for call in reply.tool_calls]}
+    try:
+        value: Any = json.loads(reply.text)
+    except ValueError:
+        return reply.text
+    return cast("Any", value) if isinstance(value, dict) else reply.text
