@@ -15,6 +15,7 @@ import click
 
 SUMMARIES = {
     "init": "Make a small GitOps repository that validates, renders and runs at once.",
+    "import": "Lift manifests, rules, dashboards and Alertmanager configurations into specs.",
     "validate": "Check all specs and print every problem.",
     "fmt": "Order the keys of specs and indent them; comments stay.",
     "render": "Write what the specs say to rendered/, or compare with it.",
@@ -46,7 +47,8 @@ class Commands(click.Group):
         """Import and return a command."""
         if cmd_name not in SUMMARIES:
             return None
-        return getattr(importlib.import_module(f"generator.commands.{cmd_name}"), cmd_name)
+        module = f"{cmd_name}_" if cmd_name == "import" else cmd_name  # a keyword names no module
+        return getattr(importlib.import_module(f"generator.commands.{module}"), module)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

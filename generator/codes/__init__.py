@@ -6,12 +6,12 @@ A test reads all codes that the sources raise and fails where one has no page.
 
 from collections.abc import Mapping
 
-from generator.codes import fields, kinds, loading, rendering
+from generator.codes import fields, importing, kinds, loading, rendering
 
 
 def pages(checks: Mapping[str, str]) -> dict[str, str]:
     """Return the page of every code; `checks` are the docstrings of the checks, by code."""
-    found = {**loading.PAGES, **fields.PAGES, **kinds.PAGES, **rendering.PAGES}
+    found = {**loading.PAGES, **fields.PAGES, **kinds.PAGES, **rendering.PAGES, **importing.PAGES}
     return {code: text.strip() + "\n" for code, text in sorted({**found, **checks}.items())}
 
 

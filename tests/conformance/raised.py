@@ -14,6 +14,7 @@ _POSITIONS = {
     "_RefusedError": (0,),
     "PydanticCustomError": (0,),
     "_fullmatch": (1,),
+    "Finding": (0,),
 }
 """Functions that make a finding, and which of their arguments is the code."""
 

@@ -1,0 +1,123 @@
+"""Objects that the cluster does not know any more, that stand twice, or that nothing reads."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from generator.importing.defects import Defects
+from generator.importing.manifests import (
+    DASHBOARD,
+    RULE_FILE,
+    WORKLOADS,
+    Found,
+    Manifest,
+    containers,
+    dig,
+    items,
+    mapping,
+    pod_spec,
+    text,
+)
+from generator.problems import Problem
+
+_REMOVED: Mapping[tuple[str, str], str] = {
+    ("policy/v1beta1", "PodSecurityPolicy"): "removed in Kubernetes 1.25; Pod Security is a label of the namespace",
+    ("policy/v1beta1", "PodDisruptionBudget"): "removed in Kubernetes 1.25; write policy/v1",
+    ("extensions/v1beta1", "Ingress"): "removed in Kubernetes 1.22; write networking.k8s.io/v1",
+    ("networking.k8s.io/v1beta1", "Ingress"): "removed in Kubernetes 1.22; write networking.k8s.io/v1",
+    ("extensions/v1beta1", "Deployment"): "removed in Kubernetes 1.16; write apps/v1",
+    ("apps/v1beta1", "Deployment"): "removed in Kubernetes 1.16; write apps/v1",
+    ("apps/v1beta2", "Deployment"): "removed in Kubernetes 1.16; write apps/v1",
+    ("batch/v1beta1", "CronJob"): "removed in Kubernetes 1.25; write batch/v1",
+    ("autoscaling/v2beta1", "HorizontalPodAutoscaler"): "removed in Kubernetes 1.25; write autoscaling/v2",
+    ("autoscaling/v2beta2", "HorizontalPodAutoscaler"): "removed in Kubernetes 1.26; write autoscaling/v2",
+    (
+        "rbac.authorization.k8s.io/v1beta1",
+        "ClusterRole",
+    ): "removed in Kubernetes 1.22; write rbac.authorization.k8s.io/v1",
+    ("rbac.authorization.k8s.io/v1beta1", "Role"): "removed in Kubernetes 1.22; write rbac.authorization.k8s.io/v1",
+    (
+        "apiextensions.k8s.io/v1beta1",
+        "CustomResourceDefinition",
+    ): "removed in Kubernetes 1.22; write apiextensions.k8s.io/v1",
+}
+_IN_LABELS = ("grafana_dashboard", "prometheus-rule")
+
+
+def run(found: Found) -> Iterable[Problem]:
+    """Report objects of the wrong kind, in the wrong place, or without effect."""
+    for manifest in found.manifests:
+        if why := _REMOVED.get((manifest.api_version, manifest.kind)):
+            message = f"{manifest.api_version} {manifest.kind} is {why.split(';')[0]}: applying it fails"
+            yield manifest.problem((), "removed-api", message, why.partition("; ")[2])
+    yield from _twice(found)
+    yield from _unmounted(found)
+    for manifest in found.of("Ingress"):
+        yield from _ingress(manifest)
+    for manifest in found.of("ClusterRole", "Role"):
+        yield from _groups(manifest)
+
+
+def _twice(found: Found) -> Iterator[Problem]:
+    first: dict[tuple[str, str, str], Manifest] = {}
+    for manifest in found.manifests:
+        if not manifest.api_version or not manifest.name:
+            continue
+        key = (manifest.kind, manifest.namespace, manifest.name)
+        if key in first:
+            other = first[key]
+            same = "with the same content" if other.value == manifest.value else "and says something else"
+            message = f"it stands in {other.place(())} too, {same}: whoever is applied last wins"
+            yield manifest.problem((), "object-twice", message, "keep one of the two")
+        first.setdefault(key, manifest)
+
+
+def _unmounted(found: Found) -> Iterator[Problem]:
+    """A ConfigMap of rules or dashboards that no pod mounts and no sidecar is told of is read by nobody."""
+    workloads = list(found.of(*WORKLOADS))
+    if not workloads:
+        return
+    mounted = {name for workload in workloads for name in _mounts(workload)}
+    for manifest in found.of("ConfigMap"):
+        held = [m for m in found.manifests if m.holder is manifest and m.kind in (RULE_FILE, DASHBOARD)]
+        labels = mapping(manifest.get("metadata", "labels"))
+        if held and manifest.name not in mounted and not any(key in labels for key in _IN_LABELS):
+            message = f"{held[0].key} in it is read by nobody: no pod in these files mounts this ConfigMap"
+            yield manifest.problem((), "unmounted-config", message)
+
+
+def _mounts(workload: Manifest) -> Iterator[str]:
+    _, spec = pod_spec(workload)
+    for volume in items(spec.get("volumes")):
+        yield text(dig(volume, "configMap", "name"))
+        yield from (text(dig(source, "configMap", "name")) for source in items(dig(volume, "projected", "sources")))
+    for _, container in containers(workload):
+        yield from (text(dig(source, "configMapRef", "name")) for source in items(container.get("envFrom")))
+
+
+def _ingress(manifest: Manifest) -> Iterator[Problem]:
+    notes = {key: text(value) for key, value in mapping(manifest.get("metadata", "annotations")).items()}
+    redirects = [key for key, value in notes.items() if key.endswith("ssl-redirect") and value == "true"]
+    if redirects and not manifest.get("spec", "tls"):
+        message = "it redirects to https and has no tls block: every call ends at a certificate of nobody"
+        yield manifest.problem(("metadata", "annotations", redirects[0]), "redirect-without-tls", message)
+    if "kubernetes.io/ingress.class" in notes:
+        yield manifest.problem(
+            ("metadata", "annotations", "kubernetes.io/ingress.class"),
+            "deprecated-annotation",
+            "the annotation for the class is deprecated",
+            "write spec.ingressClassName",
+        )
+
+
+def _groups(manifest: Manifest) -> Iterator[Problem]:
+    for index, rule in enumerate(items(manifest.get("rules"))):
+        groups = [text(g) for g in items(mapping(rule).get("apiGroups"))]
+        if "extensions" in groups:
+            yield manifest.problem(
+                ("rules", index, "apiGroups"),
+                "removed-api",
+                "rights on the API group extensions, which was removed in Kubernetes 1.22",
+                "write networking.k8s.io or apps",
+            )
+
+
+DEFECTS = Defects("objects", run)

@@ -1,0 +1,199 @@
+"""Pods that can't start, can't be drained, or start something else tomorrow."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from generator.importing.defects import Defects
+from generator.importing.manifests import (
+    WORKLOADS,
+    Found,
+    Manifest,
+    containers,
+    dig,
+    items,
+    mapping,
+    pod_labels,
+    pod_spec,
+    selects,
+    text,
+    whole,
+)
+from generator.model import Loc
+from generator.problems import Problem
+
+_NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("ConfigMap", ("configMap", "name")),
+    ("Secret", ("secret", "secretName")),
+    ("PersistentVolumeClaim", ("persistentVolumeClaim", "claimName")),
+)
+_FROM = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
+_NEVER = {
+    "ConfigMap": "the pod stays in ContainerCreating",
+    "Secret": "the pod stays in CreateContainerConfigError",
+    "PersistentVolumeClaim": "the pod stays Pending",
+}
+
+
+def run(found: Found) -> Iterable[Problem]:
+    """Report what is wrong with pods."""
+    for manifest in found.of(*WORKLOADS):
+        yield from _references(manifest, found)
+        yield from _images(manifest)
+        yield from _security(manifest)
+        yield from _rollout(manifest, found)
+        yield from _grace(manifest)
+    for budget in found.of("PodDisruptionBudget"):
+        yield from _drain(budget, found)
+    for scaler in found.of("HorizontalPodAutoscaler"):
+        yield from _custom(scaler)
+
+
+# --- references -------------------------------------------------------------------------------------------------------
+
+
+def _references(manifest: Manifest, found: Found) -> Iterator[Problem]:
+    loc, spec = pod_spec(manifest)
+    for index, volume in enumerate(items(spec.get("volumes"))):
+        for kind, path in _NAMED:
+            name = text(dig(volume, *path))
+            optional = dig(volume, path[0], "optional") is True
+            if name and not optional:
+                yield from _missing(manifest, found, (*loc, "volumes", index, *path), kind, name)
+    yield from _variables(manifest, found)
+
+
+def _variables(manifest: Manifest, found: Found) -> Iterator[Problem]:
+    for loc, container in containers(manifest):
+        for index, variable in enumerate(items(container.get("env"))):
+            for kind, source in _FROM:
+                reference = mapping(dig(variable, "valueFrom", source))
+                if reference.get("name") and reference.get("optional") is not True:
+                    at = (*loc, "env", index, "valueFrom", source, "name")
+                    yield from _missing(manifest, found, at, kind, text(reference["name"]))
+
+
+def _missing(manifest: Manifest, found: Found, loc: Loc, kind: str, name: str) -> Iterator[Problem]:
+    if found.named(kind, name, manifest.namespace) is None and not _makes(found, kind, name):
+        message = f'{kind} "{name}" is in none of these files; if it is made by hand, or not at all, {_NEVER[kind]}'
+        yield manifest.problem(
+            loc,
+            "missing-configmap" if kind == "ConfigMap" else "missing-secret" if kind == "Secret" else "missing-claim",
+            message,
+            f"add the {kind}, or say in a spec what it held",
+        )
+
+
+def _makes(found: Found, kind: str, name: str) -> bool:
+    """Return whether an operator makes the Secret."""
+    makers = ("ExternalSecret", "SealedSecret", "Certificate")
+    return kind == "Secret" and any(
+        name in (m.name, text(m.get("spec", "secretName")), text(m.get("spec", "target", "name")))
+        for m in found.of(*makers)
+    )
+
+
+# --- images and accounts ----------------------------------------------------------------------------------------------
+
+
+def _images(manifest: Manifest) -> Iterator[Problem]:
+    for loc, container in containers(manifest):
+        image = text(container.get("image"))
+        if not image:
+            message = f'container "{text(container.get("name"))}" has no image: this is a patch, filed as a manifest'
+            yield manifest.problem(loc, "patch-as-manifest", message, "merge it into the manifest that it changes")
+        elif "@sha256:" not in image and (":" not in image.rpartition("/")[2] or image.endswith(":latest")):
+            message = f"`{image}` is another image every day; two replicas can run different programs"
+            yield manifest.problem((*loc, "image"), "mutable-image", message, "name a digest")
+            if container.get("imagePullPolicy") == "Always":
+                message = "the image is pulled at every start, so that versions mix among replicas"
+                yield manifest.problem((*loc, "imagePullPolicy"), "mixed-versions", message, "name a digest")
+        if image and "/" in image and "." not in image.split("/")[0] and ":" not in image.split("/")[0]:
+            message = f"`{image}` names no registry: it is looked for at Docker Hub"
+            yield manifest.problem((*loc, "image"), "image-without-registry", message, "write the registry before it")
+
+
+def _security(manifest: Manifest) -> Iterator[Problem]:
+    loc, spec = pod_spec(manifest)
+    if not spec:
+        return
+    every = [c for _, c in containers(manifest)]
+    if not spec.get("securityContext") and not any(c.get("securityContext") for c in every):
+        message = "no securityContext: processes run as the image says, often as root, with a writable root"
+        yield manifest.problem(loc, "no-security-context", message, "Pod Security `restricted` refuses such pods")
+    if any(mapping(dig(c, "securityContext")).get("privileged") is True for c in every):
+        yield manifest.problem(loc, "privileged", "a container is privileged: it can do all that the node can")
+    if not any(dig(c, "resources", "limits", "memory") for c in every):
+        message = "no memory limit: one pod can take the memory of all others on its node"
+        yield manifest.problem(loc, "no-memory-limit", message)
+
+
+# --- rollouts and drains ----------------------------------------------------------------------------------------------
+
+
+def _rollout(manifest: Manifest, found: Found) -> Iterator[Problem]:
+    if manifest.kind != "Deployment" or manifest.get("spec", "strategy", "type") == "Recreate":
+        return
+    loc, spec = pod_spec(manifest)
+    for index, volume in enumerate(items(spec.get("volumes"))):
+        name = text(dig(volume, "persistentVolumeClaim", "claimName"))
+        claim = found.named("PersistentVolumeClaim", name, manifest.namespace) if name else None
+        modes = [text(mode) for mode in items(claim.get("spec", "accessModes"))] if claim else []
+        if name and (claim is None or not set(modes) & {"ReadWriteMany", "ReadOnlyMany"}):
+            message = (
+                f'claim "{name}" is for one node, and a rolling update starts the new pod before the old one is gone'
+            )
+            yield manifest.problem(
+                (*loc, "volumes", index),
+                "single-writer-rollout",
+                message,
+                "`strategy: Recreate`, a StatefulSet, or a store that takes several writers",
+            )
+
+
+def _grace(manifest: Manifest) -> Iterator[Problem]:
+    loc, spec = pod_spec(manifest)
+    for at, container in containers(manifest, init=False):
+        for index, variable in enumerate(items(container.get("env"))):
+            name, seconds = text(dig(variable, "name")), whole(dig(variable, "value"))
+            grace = whole(spec.get("terminationGracePeriodSeconds")) or 30
+            if seconds and seconds > grace and re.search("TIMEOUT(_SECONDS)?$", name) and manifest.kind == "Deployment":
+                message = f"{name} lets work take {seconds} s, but a pod has {grace} s to end: a rollout kills it"
+                yield manifest.problem(
+                    (*at, "env", index),
+                    "short-grace",
+                    message,
+                    f"{'set' if loc else ''} terminationGracePeriodSeconds, or keep checkpoints",
+                )
+
+
+def _drain(budget: Manifest, found: Found) -> Iterator[Problem]:
+    least = whole(budget.get("spec", "minAvailable"))
+    labels = mapping(budget.get("spec", "selector", "matchLabels"))
+    away = whole(budget.get("spec", "maxUnavailable"))
+    for workload in found.of("Deployment", "StatefulSet"):
+        if not labels or not selects(labels, pod_labels(workload)) or workload.namespace != budget.namespace:
+            continue
+        pods = _replicas(workload, found)
+        if pods is not None and ((least is not None and least >= pods) or away == 0):
+            message = f"of {pods} pods of {workload.title} none may ever be away: a node with one can't be drained"
+            yield budget.problem(("spec", "minAvailable"), "drain-blocked", message, "`maxUnavailable: 1`")
+
+
+def _replicas(workload: Manifest, found: Found) -> int | None:
+    for scaler in found.of("HorizontalPodAutoscaler"):
+        if scaler.get("spec", "scaleTargetRef", "name") == workload.name and scaler.namespace == workload.namespace:
+            return whole(scaler.get("spec", "minReplicas")) or 1
+    value = workload.get("spec", "replicas")
+    return 1 if value is None else whole(value)
+
+
+def _custom(scaler: Manifest) -> Iterator[Problem]:
+    for index, metric in enumerate(items(scaler.get("spec", "metrics"))):
+        if mapping(metric).get("type") in ("Pods", "Object", "External"):
+            kind = text(mapping(metric)["type"]).lower()
+            name = text(dig(metric, kind, "metric", "name"))
+            message = f'metric "{name}" needs an adapter; without one the autoscaler is degraded and may stop scaling'
+            yield scaler.problem(("spec", "metrics", index), "custom-metric", message)
+
+
+DEFECTS = Defects("workloads", run)

@@ -1,0 +1,1 @@
+"""What lifts objects into specs, one file each: `IMPORTER`."""

@@ -1,0 +1,106 @@
+"""The whole way of `apm import`: files -> specs, a proof, and everything that people should know."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.importing import defects, importers, metrics
+from generator.importing.base import complete, main_namespace
+from generator.importing.drafts import Drafts, Importer
+from generator.importing.manifests import Found
+from generator.importing.proof import Proof, prove
+from generator.importing.writing import files
+from generator.load import load
+from generator.problems import Failure, Problem
+from runtime.registry import discover
+
+IMPORTERS: Mapping[str, Importer] = discover(importers, "IMPORTER", Importer)
+DEFECTS: Mapping[str, defects.Defects] = discover(defects, "DEFECTS", defects.Defects)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What people asked for."""
+
+    out: Path
+    """Repository that the specs are for."""
+    environment: str = "production"
+    owner: str = "platform"
+    namespace: str | None = None
+    runtimes: frozenset[str] = frozenset()
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What came of it."""
+
+    found: Found
+    drafts: Drafts
+    files: Mapping[str, str]
+    """Texts of specs by path below the repository."""
+    kept: tuple[str, ...]
+    """Specs that are there already and were left as they are."""
+    proof: Proof
+    defects: tuple[Problem, ...]
+
+
+def imported(found: Found, wanted: Wanted) -> Imported:
+    """Return the specs of what was found.
+
+    Raises:
+        Failure: a spec stands where one would be written, and nobody said to overwrite it.
+    """
+    namespace = wanted.namespace or main_namespace(found, wanted.runtimes)
+    drafts = Drafts(found, wanted.environment, namespace, wanted.runtimes)
+    for importer in sorted(IMPORTERS.values(), key=lambda i: (i.order, i.name)):
+        for manifest in sorted(found.of(*importer.kinds), key=lambda m: m.namespace != namespace):
+            importer.lift(manifest, drafts)
+    _unknown(drafts)
+    metrics.declare(drafts)
+    kept = _complete(drafts, wanted)
+    made = files(drafts)
+    _refuse(made, wanted)
+    seen = tuple(sorted({p for one in DEFECTS.values() for p in one.run(found)} | {*found.problems}))
+    with tempfile.TemporaryDirectory(prefix="apm-import-") as scratch:
+        proof = prove(drafts, made, wanted.out, Path(scratch))
+    return Imported(found, drafts, made, kept, proof, seen)
+
+
+def _unknown(drafts: Drafts) -> None:
+    known = {kind for importer in IMPORTERS.values() for kind in importer.kinds}
+    for manifest in drafts.found.manifests:
+        if manifest.kind not in known:
+            drafts.leave(manifest, "apm has no spec for this kind")
+
+
+def _complete(drafts: Drafts, wanted: Wanted) -> tuple[str, ...]:
+    """Add what every repository needs, unless it is there; what is there is never changed."""
+    complete(drafts, wanted.out.resolve().name.lower() or "system", wanted.owner)
+    there: set[tuple[str, str]] = (
+        {document.identity for document in load(wanted.out).documents} if wanted.out.is_dir() else set()
+    )
+    kinds = {kind for kind, _ in there}
+    kept: list[str] = []
+    for key in [*drafts.drafts]:
+        kind, name = key
+        if (kind == "System" and "System" in kinds) or (kind in ("Team", "Environment") and key in there):
+            kept.append(f"{kind} {name}")
+            del drafts.drafts[key]
+    return tuple(kept)
+
+
+def _refuse(made: Mapping[str, str], wanted: Wanted) -> None:
+    there = [path for path in made if (wanted.out / path).exists()]
+    if there and not wanted.overwrite:
+        names = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
+        raise Failure(f"{wanted.out} already has {names}", "name another folder with --out, or say --overwrite")
+
+
+def write(result: Imported, out: Path) -> list[str]:
+    """Write the specs; return their paths."""
+    for path, content in result.files.items():
+        (out / path).parent.mkdir(parents=True, exist_ok=True)
+        (out / path).write_text(content)
+    return [*result.files]

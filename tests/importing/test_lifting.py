@@ -1,0 +1,131 @@
+"""What single objects become, field by field, and what the report says of the rest."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from generator.importing import reports
+from generator.importing.run import Wanted, write
+from generator.problems import Failure
+from tests.cli.conftest import call
+from tests.importing.conftest import OLD, lift
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: agents, namespace: shop}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: agents}}
+  template:
+    metadata: {labels: {app: agents}}
+    spec:
+      terminationGracePeriodSeconds: 90
+      imagePullSecrets: [{name: pull}]
+      containers:
+        - name: main
+          image: registry.example.com/shop/agents:1.0
+          env:
+            - {name: MONGO_URL, valueFrom: {secretKeyRef: {name: mongo, key: url}}}
+            - {name: MONGO_DB, value: shop}
+            - {name: API_PASSWORD, value: hunter2-hunter2}
+"""
+SCALER = """
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: agents, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: agents}
+  minReplicas: 2
+  maxReplicas: 9  # the database takes no more
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 55}}}]
+"""
+POLICY = """
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: agents, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: agents}}
+  policyTypes: [Ingress]
+  ingress:
+    - from:
+        - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: web}}
+          podSelector: {matchLabels: {app: frontend}}
+"""
+
+
+def test_an_autoscaler_is_rendered_back(out: Path) -> None:
+    result = lift(DEPLOYMENT, SCALER, out=out)
+    (scaler,) = [p for p in result.proof.proven if p.manifest.kind == "HorizontalPodAutoscaler"]
+    lost = {row.path: row.verdict for row in scaler.rows}
+    assert lost == {"spec.scaleTargetRef.name": "differs"}
+    assert "# the database takes no more\n    replicas:" in result.files["specs/runtime-agents.yaml"]
+
+
+def test_a_deployment_gives_its_database_grace_and_registry(out: Path) -> None:
+    drafts = lift(DEPLOYMENT, out=out).drafts.drafts
+    assert drafts["Runtime", "agents"].spec["grace"] == "90s"
+    assert drafts["StateStore", "main"].spec["database"] == "shop"
+    assert drafts["Environment", "production"].spec["registry"] == "registry.example.com/shop"
+    assert drafts["Environment", "production"].spec["pullSecrets"] == ["pull"]
+
+
+def test_callers_come_from_the_network_policy(out: Path) -> None:
+    environment = lift(DEPLOYMENT, POLICY, out=out).drafts.drafts["Environment", "production"].spec
+    assert environment["ingress"] == [{"namespace": "web", "labels": {"app": "frontend"}}]
+
+
+def test_a_deployment_is_agents_only_when_it_says_so_or_people_do(out: Path) -> None:
+    plain = DEPLOYMENT.replace("MONGO_URL", "URL").replace("MONGO_DB", "DB")
+    assert not lift(plain, out=out).drafts.all("Runtime")
+    named = lift(plain, out=out, wanted=Wanted(out, runtimes=frozenset({"agents"})))
+    assert [draft.name for draft in named.drafts.all("Runtime")] == ["agents"]
+
+
+def test_no_report_shows_a_credential(out: Path) -> None:
+    result = lift(DEPLOYMENT, out=out)
+    assert "plaintext-secret" in {p.code for p in result.defects}
+    shown = (reports.text(result, [], verbose=True), reports.markdown(result, []), reports.as_json(result, []))
+    assert all("hunter2" not in text for text in (*shown, *result.files.values()))
+
+
+def test_what_is_there_is_not_overwritten(out: Path) -> None:
+    write(lift(DEPLOYMENT, out=out), out)
+    with pytest.raises(Failure, match="already has"):
+        lift(DEPLOYMENT, out=out)
+    assert lift(DEPLOYMENT, out=out, wanted=Wanted(out, overwrite=True)).kept == (
+        "System agents", "Team platform", "Environment production")  # fmt: skip
+
+
+def test_the_command_writes_specs_and_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "agents.yaml").write_text(DEPLOYMENT)
+    done = call(tmp_path, "import", "agents.yaml", "--out", "new", "--format", "json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    assert said["renders"] is True
+    assert {d["path"] for d in said["decide"]} >= {"spec.image", "spec.workflows", "spec.apiKeys"}
+    assert call(tmp_path / "new", "validate").code == 0
+    assert call(tmp_path / "new", "render").code == 0
+    again = call(tmp_path, "import", "agents.yaml", "--out", "new")
+    assert again.code == 1
+    assert "say --overwrite" in again.err
+
+
+def test_the_command_without_out_writes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "agents.yaml").write_text(DEPLOYMENT)
+    done = call(tmp_path, "import", "agents.yaml")
+    assert done.code == 0
+    assert "agents.yaml:6:13: " in done.out or "1 objects" in done.out
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["agents.yaml"]
+
+
+def test_the_command_wants_files(tmp_path: Path) -> None:
+    assert call(tmp_path, "import").code == 2
+
+
+def test_markdown_begins_with_what_is_to_be_decided(tmp_path: Path) -> None:
+    done = call(tmp_path, "import", str(OLD), "--format", "markdown")
+    assert done.code == 1
+    assert done.out.startswith("# Import\n\n62 files, 70 objects")
+    assert done.out.index("## To decide") < done.out.index("## Defects") < done.out.index("## Rendered back")
