@@ -13,14 +13,16 @@ from benchmarks import specs
 from benchmarks.__main__ import measured, run
 
 
-def _commit(folder: Path) -> None:
+def commit(folder: Path) -> None:
+    """Make a repository and commit everything."""
     identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.com")
     (folder / ".gitignore").write_text(".apm/\n")
     for arguments in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-q", "-m", "Start")):
         subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
-def _change(folder: Path, count: int, numbers: range, role: str) -> None:
+def change(folder: Path, count: int, numbers: range, role: str) -> None:
+    """Write some agents anew."""
     for number in numbers:
         (folder / "specs/agents" / f"agent-{number:05}.yaml").write_text(specs.agent(number, count, role))
 
@@ -31,7 +33,7 @@ def table(count: int, runs: int) -> None:
         folder = Path(name)
         specs.write(folder, count)
         run(folder, "render")
-        _commit(folder)
+        commit(folder)
         cases: list[tuple[str, range, bool]] = [
             ("rendered", range(3, 4), True), ("not rendered", range(3, 4), False), ("all", range(count), True),
         ]  # fmt: skip
@@ -43,9 +45,9 @@ def table(count: int, runs: int) -> None:
 
 def _prepare(folder: Path, count: int, numbers: range, *, rendered: bool) -> Callable[[int], None]:
     def prepare(turn: int) -> None:
-        _change(folder, count, range(count), "clerk")
+        change(folder, count, range(count), "clerk")
         run(folder, "render")
-        _change(folder, count, numbers, f"clerk {turn}")
+        change(folder, count, numbers, f"clerk {turn}")
         if rendered:
             run(folder, "render")
 

@@ -1,6 +1,7 @@
 """The command line: `apm COMMAND`. Commands live in `generator/commands/` and are imported only when they are called.
 
-Exit codes: 0 clean, 1 problems (in specs, or in what a command had to do), 2 wrong usage, 3 rendered/ differs.
+Exit codes: 0 clean, 1 problems (in specs, or in what a command had to do), 2 wrong usage, 3 rendered/ differs (or, with
+--live, the cluster).
 """
 
 import contextlib
@@ -20,6 +21,8 @@ SUMMARIES = {
     "fmt": "Order the keys of specs and indent them; comments stay.",
     "render": "Write what the specs say to rendered/, or compare with it.",
     "diff": "Say what changes in the clusters when this is merged, and what is risky about it.",
+    "vendor": "Copy the specs of other repositories, at the commits that the System pins.",
+    "doctor": "Ask a cluster whether it is fit for what is rendered, and whether it runs.",
     "ci": "Check specs, run their tests, compare rendered/ and CODEOWNERS, and say what the change does.",
     "codeowners": "Write who approves what to CODEOWNERS, from the Team specs.",
     "promote": "Write what runs in one environment into the specs of the next.",

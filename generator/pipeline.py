@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import artifacts, checks, kinds
+from generator import artifacts, checks, kinds, sizes
 from generator.collector import uncollected
 from generator.kinds.environment import Environment
 from generator.load import load
@@ -124,7 +124,10 @@ def _build(view: Catalogue) -> tuple[Environment_, list[Problem]]:
     environment = project.get(Environment, project.environment_name)
     problems: list[Problem] = []
     checked = verify(resources(project), view, environment.spec.cluster.version, problems)
-    return Environment_(project, files(checked, environment.name)), problems
+    contents = files(checked, environment.name)
+    if environment.spec.argocd:
+        problems += sizes.too_large(environment.source.file, contents)
+    return Environment_(project, contents), problems
 
 
 def resources(project: Project) -> Iterator[Rendered]:

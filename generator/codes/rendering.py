@@ -77,4 +77,14 @@ account at the code host.
 
 Fix: correct the path, or list accounts under `members`.
 """,
+    "application-size": """
+A group of an environment is larger than Argo CD reads for one Application.
+
+The repo server adds up the manifests of a folder and refuses what is above
+`reposerver.max.combined.directory.manifests.size`, 10 MB by default (it may need 300 times as much memory). The
+Application then stays as it was, with a ComparisonError. This is a warning, since the limit can be raised.
+
+Fix: divide the system into more Environments, each with a namespace and Applications of its own; or raise the limit in
+`argocd-cmd-params-cm`, with the memory of the repo server.
+""",
 }

@@ -68,6 +68,13 @@ def server_option(command: F) -> F:
                         help="Ask a runtime that runs elsewhere; its key is in APM_API_KEY.")(command)  # fmt: skip
 
 
+def live_options(command: F) -> F:
+    """Add `--kubeconfig FILE` and `--context NAME`."""
+    file = click.option("--kubeconfig", type=click.Path(dir_okay=False, path_type=Path),
+                        help="How to reach the cluster (default: $KUBECONFIG, ~/.kube/config).")  # fmt: skip
+    return file(click.option("--context", metavar="NAME", help="Context of the kubeconfig.")(command))
+
+
 def apm_version() -> str:
     """Return the version of apm; the only place where it comes from is pyproject.toml."""
     return version("apm")
@@ -128,7 +135,7 @@ def checked(terminal: Terminal) -> "Specs":
     try:
         return pipeline.check(terminal.root)
     except Rejected as rejected:
-        _give_up(rejected.problems, terminal)
+        refused(rejected.problems, terminal)
 
 
 def project(terminal: Terminal, environment: str) -> "Project":
@@ -139,10 +146,11 @@ def project(terminal: Terminal, environment: str) -> "Project":
     try:
         return build_all(terminal.root, (environment,)).environments[environment].project
     except Rejected as rejected:
-        _give_up(rejected.problems, terminal)
+        refused(rejected.problems, terminal)
 
 
-def _give_up(problems: Sequence["Problem"], terminal: Terminal) -> NoReturn:
+def refused(problems: Sequence["Problem"], terminal: Terminal) -> NoReturn:
+    """Print what is wrong with the specs and exit 1."""
     print_problems(problems, texts(terminal.root, problems), "text", terminal)
     terminal.say(count(problems))
     raise click.exceptions.Exit(1)

@@ -55,9 +55,13 @@ def _text(path: Path) -> str:
 def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
     """Yield the spec files that are meant, each once and in order."""
     from generator import conventions
+    from generator.vendoring import VENDOR
 
     tops = paths or (root / conventions.SPECS, root / conventions.POLICIES)
     found = [path.resolve() for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
+    copies = (root / VENDOR).resolve()
     for path in dict.fromkeys(found):
+        if path.is_relative_to(copies):  # they are what their own repository says
+            continue
         if path.is_file() and path.suffix in (".yaml", ".yml") and not path.name.endswith(conventions.DATA_SUFFIXES):
             yield path

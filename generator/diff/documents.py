@@ -71,7 +71,7 @@ def objects(environment: str, path: str, owner: Owner, texts: Mapping[str, int])
             continue
         meta = cast("Mapping[str, Any]", metadata)
         namespace, name = str(meta.get("namespace") or ""), str(meta.get("name"))
-        yield Object(environment, owner, path, str(value.get("kind")), namespace, name, _opened(value), text, line)
+        yield Object(environment, owner, path, str(value.get("kind")), namespace, name, opened(value), text, line)
 
 
 def as_file(environment: str, path: str, owner: Owner, text: str, line: int = 1) -> Object:
@@ -95,7 +95,7 @@ def _any_yaml(text: str) -> Any:
         return None
 
 
-def _opened(value: dict[str, Any]) -> dict[str, Any]:
+def opened(value: dict[str, Any]) -> dict[str, Any]:
     """Return a ConfigMap with the YAML and JSON documents in it as values."""
     data = value.get("data")
     if value.get("kind") != "ConfigMap" or not isinstance(data, dict):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from generator.model import Kind, Resolving, Thing
-from runtime.contract import Many, Ref, Strict
+from runtime.contract import Many, Name, Ref, Strict
 
 
 class Term(Strict):
@@ -16,6 +16,19 @@ class Term(Strict):
     """What it means, by language code."""
     formerly: Many[str] = ()
     """Other words that were used for it; not to be used any more."""
+
+
+class Import(Strict):
+    """Specs of another repository, one commit of it. `apm vendor` copies them to `specs/vendor/<name>/`."""
+
+    url: Annotated[str, Field(pattern=r"^(https://|ssh://|file://|git@|\.{0,2}/)[^\s]+$")]
+    """Address of the repository, as for `git clone`."""
+    commit: Annotated[str, Field(pattern="^[0-9a-f]{40}$")]
+    """Commit, in full: a branch or a tag could become another one."""
+    path: Annotated[str, Field(pattern="^[A-Za-z0-9_][A-Za-z0-9_./-]*$")] = "specs"
+    """Folder of the repository whose files are copied; it holds no System of its own."""
+    digest: Annotated[str | None, Field(pattern="^sha256:[0-9a-f]{64}$")] = None
+    """Digest of what is copied; `apm vendor` writes it."""
 
 
 class SystemSpec(Strict):
@@ -33,6 +46,8 @@ class SystemSpec(Strict):
     """Words of the system and what they mean."""
     pod_security: Literal["restricted", "baseline"] = "restricted"
     """Pod Security level that every namespace enforces."""
+    imports: dict[Name, Import] = {}
+    """Specs of other repositories, by the name of the folder that they are copied to."""
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,10 @@ class ApiServer:
     def read(self, manifest: Mapping[str, Any]) -> Reply:
         return self._ask("GET", self._path(manifest))
 
+    def look_again(self) -> None:
+        """Forget which kinds there are: one was defined."""
+        self._resources.cache_clear()
+
     def _path(self, manifest: Mapping[str, Any]) -> str:
         api_version, metadata = manifest["apiVersion"], manifest["metadata"]
         plural, namespaced = self._resources(api_version)[manifest["kind"]]

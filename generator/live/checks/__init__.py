@@ -1,0 +1,1 @@
+"""The questions of `apm doctor`, one file each: `EXAMINATION`."""
