@@ -1,7 +1,7 @@
 """Data of a protected environment is in no backup, and nobody said that it may be lost.
 
-Every collection of a StateStore names the Backup that covers it, and so do the runtime's own collections with
-`runtimeBackup`. What may be lost says so with `backup: null`; leaving the field out is no answer.
+Every collection of a StateStore names the Backup that covers it, and so do memories, and the runtime's own collections
+with `runtimeBackup`. What may be lost says so with `backup: null`; leaving the field out is no answer.
 
 Fix: name a Backup, or write `null`.
 
@@ -29,6 +29,10 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
         found = list(_uncovered(catalogue, store))
         if found and not waivers.cover(store.kind, store.name):
             yield from found
+    for memory in catalogue.all("Memory"):
+        found = list(_memory(catalogue, memory))
+        if found and not waivers.cover(memory.kind, memory.name):
+            yield from found
     yield from waivers.unused()
 
 
@@ -45,6 +49,18 @@ def _uncovered(catalogue: Catalogue, store: Declared) -> Iterator[Problem]:
         elif (backup := catalogue.find("Backup", collection.backup or "")) and backup.spec.covers.store != store.name:
             message = f'the backup "{backup.name}" covers the store "{backup.spec.covers.store}", not this one'
             yield store.problem((*loc, "backup"), "backup-coverage", message, "name a Backup of this store")
+
+
+def _memory(catalogue: Catalogue, memory: Declared) -> Iterator[Problem]:
+    if "backup" not in memory.spec.model_fields_set:
+        message = f'the memory "{memory.name}" is in no backup: `backup` is missing'
+        hint = "name a Backup, or write null if the data may be lost"
+        yield memory.problem(("spec",), "backup-coverage", message, hint, key=True)
+    elif (
+        backup := catalogue.find("Backup", memory.spec.backup or "")
+    ) and backup.spec.covers.store != memory.spec.store:
+        message = f'the backup "{backup.name}" covers the store "{backup.spec.covers.store}", not {memory.spec.store}'
+        yield memory.problem(("spec", "backup"), "backup-coverage", message, "name a Backup of its store")
 
 
 CHECK = Check("backup-coverage", run, each_environment=True)

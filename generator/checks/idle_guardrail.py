@@ -1,7 +1,7 @@
 """A guardrail can never look at anything, or never hold.
 
-It stands at `toolInput` or `toolOutput` of an agent without tools, names tools that the agent does not have, or a
-pattern that is no regular expression of RE2 (which has no look-around and no back-references, and in return
+It stands at `toolInput` or `toolOutput` of an agent without tools and memory, names tools that the agent does not
+have, or a pattern that is no regular expression of RE2 (which has no look-around and no back-references, and in return
 takes linear time whatever is sent).
 
 Fix: correct the name or the pattern, or take the guardrail away.
@@ -38,8 +38,8 @@ def _of(agent: Declared, loc: Loc, guardrail: Guardrail) -> Iterator[Problem]:
             message = f'the agent does not have the tool "{tool}"'
             yield agent.problem((*loc, "tools", index), _CODE, message, nearest(tool, agent.spec.tools))
     for index, point in enumerate(guardrail.at):
-        if point in _TOOLS and not agent.spec.tools:
-            yield agent.problem((*loc, "at", index), _CODE, "the agent has no tools")
+        if point in _TOOLS and not agent.spec.tools and not agent.spec.memory:
+            yield agent.problem((*loc, "at", index), _CODE, "the agent has neither tools nor a memory")
     yield from _pattern(agent, (*loc, "regex"), guardrail)
 
 

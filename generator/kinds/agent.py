@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from generator.kinds._schema import schema_of
+from generator.kinds.memory import Memory
 from generator.kinds.model import Model
 from generator.kinds.tool import Tool
 from generator.model import Kind, Resolving, Thing
@@ -19,6 +20,7 @@ from runtime.contract import (
     FileRef,
     Guardrail,
     Many,
+    MemoryUse,
     Permissions,
     Ref,
     Strategy,
@@ -47,6 +49,8 @@ class AgentSpec(Strict):
     """What is looked at before it gets its task, before it answers, and around its tools, by name."""
     decisions: dict[str, Decision] = {}
     """Fields of the answer that workflows decide by, and what counts when it is no label or not sure enough."""
+    memory: MemoryUse | None = None
+    """What it remembers beyond a run."""
     sub_agents: Many[Annotated[str, Ref("Agent")]] = ()
     """Agents that work for it; they may do nothing that it may not, and spend from its budget."""
     strategy: Strategy | None = None
@@ -82,7 +86,14 @@ class Agent(Thing):
     tools: tuple[Tool, ...]
     judges: tuple[Model, ...]
     """Models that its guardrails ask."""
+    memory: Memory | None
     team: "tuple[Agent, ...]"
+
+    def asked(self) -> "Iterator[Model]":
+        """Yield the models that its tasks ask, apart from those of its team."""
+        yield from (self.model, *self.judges)
+        if self.memory and self.memory.model:
+            yield self.memory.model
 
     def closure(self) -> "Iterator[Agent]":
         """Yield the agent and everybody below it; an agent in two teams comes twice."""
@@ -106,6 +117,7 @@ def resolve(spec: AgentSpec, context: Resolving) -> Agent:
         gates=spec.gates,
         guardrails={name: _guardrail(one, context) for name, one in spec.guardrails.items()},
         decisions=spec.decisions,
+        memory=spec.memory,
         sub_agents=spec.sub_agents,
         strategy=spec.strategy,
         max_rounds=spec.max_rounds,
@@ -114,8 +126,9 @@ def resolve(spec: AgentSpec, context: Resolving) -> Agent:
         budget=spec.budget,
     )
     judges = tuple(context.find(Model, one.llm.model) for one in spec.guardrails.values() if one.llm)
+    memory = context.find(Memory, spec.memory.name) if spec.memory else None
     model, team = context.find(Model, spec.model), tuple(context.find(Agent, name) for name in spec.sub_agents)
-    return Agent(**context.base, document=document, model=model, tools=tools, judges=judges, team=team)
+    return Agent(**context.base, document=document, model=model, tools=tools, judges=judges, memory=memory, team=team)
 
 
 def _guardrail(written: Guardrail, context: Resolving) -> Guardrail:

@@ -110,7 +110,7 @@ def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
     agents = tuple({one.name: one for agent in used for one in agent.closure()}.values())
     tools = _with({t.name: t for a in agents for t in a.tools}, (context.find(Tool, n) for n in _used(steps, "Tool")))
     named = (context.find(Model, n) for n in _used(steps, "Model"))
-    models = _models([*(m for a in agents for m in (a.model, *a.judges)), *named], context)
+    models = _models([*(m for a in agents for m in a.asked()), *named], context)
     channels = tuple(
         context.find(Channel, n)
         for n in dict.fromkeys([*_used(steps, "Channel"), *(t.channel for t in spec.triggers if t.channel)])
@@ -136,6 +136,7 @@ def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
         "agents": {a.name: a.document for a in agents},
         "tools": {t.name: t.document for t in tools},
         "models": {m.name: m.document for m in models},
+        "memories": {a.memory.name: a.memory.document for a in agents if a.memory},
         "channels": {c.name: c.document for c in channels},
         "resilience": {p.name: p.document for p in policies},
         "workflows": {w.name: w.document.digest for w in workflows},

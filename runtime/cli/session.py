@@ -16,6 +16,7 @@ from runtime.contract import ModelDocument, WorkflowDocument
 from runtime.nodes.llm import LlmStep
 from runtime.problems import Failure, LeaseLost, StepError
 from runtime.services.clock import SystemClock
+from runtime.services.memory import vectors
 from runtime.services.models.local import LocalModel
 from runtime.services.store import Store, opened
 from runtime.services.store.runs import Run
@@ -76,6 +77,15 @@ class Session:
             if self.executor.settings.model_file is None:
                 self.echo("        (135 million parameters: enough to try everything, far too small to judge well)")
             await model.start()
+        self._say_memories(documents)
+
+    def _say_memories(self, documents: Mapping[str, WorkflowDocument]) -> None:
+        """Say by what memories are searched: without vectors, related texts with other words are not found."""
+        memories = {m.name: m for document in documents.values() for m in document.memories.values()}
+        for name, memory in memories.items():
+            reason = "" if memory.model else vectors.missing()
+            by = f"words and meaning ({memory.model or vectors.SPACE})" if not reason else f"words only ({reason})"
+            self.echo(f"memory {name}: searched by {by}")
 
     # --- executing --------------------------------------------------------------------------------------------------
 

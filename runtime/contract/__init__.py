@@ -25,6 +25,7 @@ from runtime.contract.documents import (
     WorkflowBudget,
     WorkflowDocument,
 )
+from runtime.contract.memory import MemoryDocument, MemoryUse, Section
 from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services
 from runtime.contract.steps import Cache, Inputs, OnError, Retry, Step
 from runtime.contract.values import (
@@ -70,6 +71,8 @@ __all__ = [
     "Limits",
     "Many",
     "McpCall",
+    "MemoryDocument",
+    "MemoryUse",
     "ModelDocument",
     "Money",
     "Name",
@@ -86,6 +89,7 @@ __all__ = [
     "ResilienceDocument",
     "Retry",
     "SecretRef",
+    "Section",
     "Services",
     "Step",
     "Strategy",

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from runtime.contract.agents import Decision, Guardrail, Permissions, Strategy
+from runtime.contract.memory import MemoryDocument, MemoryUse
 from runtime.contract.steps import Retry
 from runtime.contract.values import Duration, Many, Money, Strict
 
@@ -152,6 +153,8 @@ class AgentDocument(Strict):
     """What is looked at on the way in, on the way out, and around tools, by name."""
     decisions: dict[str, Decision] = Field(default_factory=dict)
     """Fields of the answer that workflows decide by, with what counts when it is not one of the labels."""
+    memory: MemoryUse | None = None
+    """What it remembers."""
     sub_agents: Many[str] = ()
     """Agents that work for it."""
     strategy: Strategy | None = None
@@ -232,6 +235,7 @@ class WorkflowDocument(Strict):
     agents: dict[str, AgentDocument] = Field(default_factory=dict)
     tools: dict[str, ToolDocument] = Field(default_factory=dict)
     models: dict[str, ModelDocument] = Field(default_factory=dict)
+    memories: dict[str, MemoryDocument] = Field(default_factory=dict)
     channels: dict[str, ChannelDocument] = Field(default_factory=dict)
     resilience: dict[str, ResilienceDocument] = Field(default_factory=dict)
     workflows: dict[str, str] = Field(default_factory=dict)

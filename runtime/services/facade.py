@@ -17,6 +17,7 @@ from runtime.services.effects import Effects
 from runtime.services.guards import Guards
 from runtime.services.http import HttpCalls
 from runtime.services.mcp import McpCalls
+from runtime.services.memory import Memories
 from runtime.services.models import Models, Request
 from runtime.services.outside import Direct, Outside
 from runtime.services.store import Store
@@ -54,7 +55,8 @@ class RuntimeServices:
         self._tools = Tools(effects, self._http, McpCalls(settings.secrets), clock, telemetry, outside)
         purse = Purse(store.budgets, clock, telemetry, settings.provider)
         self._calls = ModelCalls(self.models, purse, store.effects, clock, telemetry, outside)
-        self._agents = Agents(self._calls, self._tools, store.effects, telemetry)
+        memories = Memories(store, self._http, settings.secrets, clock, outside)
+        self._agents = Agents(self._calls, self._tools, memories, store.effects, telemetry)
 
     async def close(self) -> None:
         """Let go of connections and model servers."""

@@ -89,10 +89,11 @@ class Scheduler:
             await threads.advance(self._store, thread, self._clock.now())
 
     async def prune(self) -> None:
-        """Forget runs that have ended longer ago than the retention, with everything that belongs to them."""
+        """Forget runs that have ended longer ago than the retention, and what memories keep no longer."""
         now = self._clock.now()
         if now < self._next_prune:
             return
+        await self._store.memories.forget(now)
         if not await self._store.forget(now - self._retention, now):
             self._next_prune = now + PRUNING
 

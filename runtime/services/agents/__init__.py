@@ -9,11 +9,13 @@ from runtime.contract import Context
 from runtime.problems import failed
 from runtime.services.agents import decisions
 from runtime.services.agents.guardrails import Guardrails, Looked, Seen
+from runtime.services.agents.remembering import Remembering
 from runtime.services.agents.talks import Talks
 from runtime.services.agents.task import Task
 from runtime.services.agents.teams import Teams, with_own_budget
 from runtime.services.agents.tooling import AgentTools
 from runtime.services.calls import ModelCalls
+from runtime.services.memory import Memories
 from runtime.services.store.records import Ledger
 from runtime.services.tools import Tools
 from runtime.telemetry import Telemetry
@@ -28,11 +30,14 @@ _ANSWER_THEMSELVES = ("handoff", "router", "swarm")
 class Agents:
     """Runs tasks of agents."""
 
-    def __init__(self, calls: ModelCalls, tools: Tools, ledger: Ledger, telemetry: Telemetry) -> None:
+    def __init__(
+        self, calls: ModelCalls, tools: Tools, memories: Memories, ledger: Ledger, telemetry: Telemetry
+    ) -> None:
         self._telemetry = telemetry
         self._guardrails = Guardrails(calls, telemetry)
         own = AgentTools(tools, self._guardrails, ledger, telemetry)
         self._talks = Talks(calls, own, self._guardrails, telemetry)
+        self._remembering = Remembering(memories, self._guardrails)
         self._teams = Teams(self._work, self._talks.run)
 
     async def run(self, name: str, task: Mapping[str, Any], context: Context) -> Any:
@@ -50,7 +55,7 @@ class Agents:
     async def _work(self, task: Task) -> Any:
         given = dict(task.given)
         looked = await self._guardrails.look(task, Seen("input", given, {"input": given}, "task"))
-        task = replace(task, given=looked.value)
+        task = await self._remembering.with_memory(replace(task, given=looked.value))
         value = await (self._of_team(task) if task.agent.strategy else self._talks.run(task))
         value, _ = decisions.decided(task, value, self._telemetry)
         self._check_gates(task, value)

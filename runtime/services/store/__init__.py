@@ -23,7 +23,7 @@ from runtime.services.store.kept import Kept
 from runtime.services.store.news import News
 from runtime.services.store.outputs import Outputs
 from runtime.services.store.owned import Owned
-from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, RunEvents, Specs
+from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, Memories, RunEvents, Specs
 from runtime.services.store.runs import Run, Runs
 from runtime.services.store.targets import Targets
 from runtime.services.store.threads import Threads
@@ -34,7 +34,7 @@ from runtime.telemetry.catalogue import STORE_UP
 NAMES = (
     "specs", "runs", "run_events", "events", "dead_letters", "effects", "budgets", "artefacts", "leases", "workers",
     "crons", "threads", "assistants", "schedules", "items", "compensations", "outputs", "targets", "checkpoints",
-    "checkpoint_writes", "checkpoint_blobs", "selfcheck",
+    "checkpoint_writes", "checkpoint_blobs", "memories", "selfcheck",
 )  # fmt: skip
 OWNED = ("runs", "threads", "run_events", "events", "dead_letters", "assistants", "schedules", "items")
 """Collections whose rows each belong to a tenant."""
@@ -79,6 +79,7 @@ class Store:
     outputs: Outputs
     targets: Targets
     artefacts: Artefacts
+    memories: Memories
     leases: Leases
     fences: Fences
     news: News
@@ -148,6 +149,7 @@ def _store(
         outputs=Outputs(collections["outputs"]),
         targets=Targets(collections["targets"]),
         artefacts=Artefacts(collections["artefacts"], fences),
+        memories=Memories(collections["memories"], fences),
         leases=Leases(collections["leases"]),
         fences=fences,
         news=news,

@@ -36,6 +36,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
     "dead_letters": ((("channel", 1), ("at", 1)),),
     "budgets": ((("pot", 1), ("until", 1)),),
     "artefacts": ((("collection", 1), ("at", -1)),),
+    "memories": ((("tenant", 1), ("memory", 1), ("section", 1), ("at", -1)), (("expires", 1),)),
     "workers": ((("seen", 1),),),
 }
 """Collection to its indexes; `specs`, `leases`, `targets` and `crons` are read by `_id` only."""

@@ -206,6 +206,30 @@ class Artefacts:
         return await self._rows.find_all({"collection": collection}, [("at", -1)], limit)
 
 
+class Memories:
+    """Entries of memories, by memory, section and name, apart for each tenant."""
+
+    def __init__(self, rows: Collection, fences: Fences) -> None:
+        self._rows = rows
+        self._fences = fences
+
+    async def put(self, memory: str, entry: Mapping[str, Any], *, run: str, tenant: str = TENANT) -> None:
+        """Keep an entry: `{section, name, text, at, expires, vector, space}`; `expires` is 0 for never."""
+        values = {**entry, "memory": memory, "tenant": tenant, "run": run, "vector": pack(entry["vector"])}
+        async with self._fences.writing(run):
+            await self._rows.put(f"{tenant}/{memory}/{entry['section']}/{entry['name']}", values)
+
+    async def newest(self, memory: str, section: str, tenant: str, limit: int) -> list[Row]:
+        """Return the newest entries of a section."""
+        where = {"tenant": tenant, "memory": memory, "section": section}
+        rows = await self._rows.find_all(where, [("at", -1)], limit)
+        return [{**row, "vector": unpack(row["vector"])} for row in rows]
+
+    async def forget(self, now: int) -> int:
+        """Forget entries whose time is over; returns how many."""
+        return await self._rows.remove({"expires": {"$gt": 0, "$lte": now}})
+
+
 class Leases:
     """Who leads: one holder per name until its time is up."""
 
