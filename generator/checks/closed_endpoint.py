@@ -54,7 +54,8 @@ def _addresses(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, str]]:
             yield model, ("spec", "endpoint"), model.spec.endpoint
     for tool in catalogue.all("Tool"):
         for transport in ("http", "mcp"):
-            if call := getattr(tool.spec, transport):
+            call = getattr(tool.spec, transport)
+            if call and call.url:
                 yield tool, ("spec", transport, "url"), call.url
     for backup in catalogue.all("Backup"):
         if bucket := backup.spec.destination.bucket:

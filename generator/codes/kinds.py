@@ -34,6 +34,21 @@ An agent has sub-agents and no strategy, or a strategy and no sub-agents, or `un
 
 `strategy` says how the agents of `subAgents` work together; one without the other would have no effect.
 """,
+    "mcp-transport": """
+A tool says in no way where its MCP server is, or in two.
+
+Exactly one of `url` (streamable HTTP) and `server` (a program that the Environment declares) is written.
+""",
+    "mcp-executable": """
+A program that may be started is written as a command line, or runs whatever it is told.
+
+No spec holds code or shell text. A program is a name or an absolute path, its arguments a list, and shells,
+interpreters and installers are refused: what they would run stands nowhere that could be checked.
+
+Fix: name the server's own program, which the image ships.
+
+Bad: `{executable: sh, args: [-c, "mcp-server-time"]}`. Good: `{executable: mcp-server-time}`.
+""",
     "no-fix": """
 A guardrail shall repair what can't be repaired.
 

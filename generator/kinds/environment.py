@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from generator.kinds._executable import McpServer
 from generator.kinds._quantity import Quantity
 from generator.kinds.system import System
 from generator.model import Kind, Resolving, Thing
@@ -157,6 +158,8 @@ class EnvironmentSpec(Strict):
     services: dict[str, Service] = {}
     """What runs behind host names inside the cluster, such as `erp.erp-system.svc`: models, tools and buckets with such
     a host are let through to these pods."""
+    mcp_servers: dict[Name, McpServer] = {}
+    """Programs that tools with `mcp: {server: NAME}` are offered by; no others can be started."""
     ingress: Many[Pods] = ()
     """Who may call the API."""
     overlay: dict[str, dict[str, dict[str, Any]]] = {}

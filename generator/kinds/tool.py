@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from generator.kinds._schema import schema_of
+from generator.kinds.environment import Environment
 from generator.kinds.model import secret_env
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, FileRef, HttpCall, McpCall, Registered, SecretRef, Strict, ToolDocument
@@ -68,6 +69,7 @@ def resolve(spec: ToolSpec, context: Resolving) -> Tool:
         description=context.base["description"],
         effect=spec.effect,
         mcp=spec.mcp,
+        command=_command(spec, context),
         http=spec.http,
         function=spec.function,
         input=schema_of(spec.input, context),
@@ -77,6 +79,13 @@ def resolve(spec: ToolSpec, context: Resolving) -> Tool:
         secret_env=secret_env(spec.secret) if spec.secret else None,
     )
     return Tool(**context.base, document=document, secret=spec.secret, approval=spec.approval)
+
+
+def _command(spec: ToolSpec, context: Resolving) -> tuple[str, ...]:
+    if spec.mcp is None or spec.mcp.server is None:
+        return ()
+    server = context.find(Environment, context.environment).spec.mcp_servers[spec.mcp.server]
+    return (server.executable, *server.args)
 
 
 KIND = Kind("Tool", ToolSpec, Tool, resolve)

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from runtime.contract.agents import Decision, Guardrail, Permissions, Strategy
 from runtime.contract.memory import MemoryDocument, MemoryUse
 from runtime.contract.steps import Retry
-from runtime.contract.values import Duration, Many, Money, Strict
+from runtime.contract.values import Duration, Many, Money, Name, Strict
 
 FORMAT: Literal["apm.workflow/v1"] = "apm.workflow/v1"
 """The version of the rendered workflow document."""
@@ -102,6 +103,8 @@ class ToolDocument(Strict):
     description: str = ""
     effect: Literal["read", "write", "deploy", "notify"] = "read"
     mcp: "McpCall | None" = None
+    command: Many[str] = ()
+    """Program and arguments of the MCP server that `mcp` names."""
     http: "HttpCall | None" = None
     function: str | None = None
     """Name of a function that the runtime image ships."""
@@ -116,12 +119,20 @@ class ToolDocument(Strict):
 
 
 class McpCall(Strict):
-    """A tool of an MCP server (streamable HTTP)."""
+    """A tool of an MCP server: behind an address (streamable HTTP), or a program (stdio)."""
 
-    url: str
+    url: str | None = None
     """Address of the server."""
+    server: Name | None = None
+    """Program that the Environment declares under `mcpServers`."""
     tool: str
     """Name of the tool at the server."""
+
+    @model_validator(mode="after")
+    def _one(self) -> "McpCall":
+        if (self.url is None) == (self.server is None):
+            raise PydanticCustomError("mcp-transport", "an MCP server is exactly one of url and server")
+        return self
 
 
 class HttpCall(Strict):

@@ -1,4 +1,7 @@
-"""Tools of MCP servers over streamable HTTP, by the official SDK, which is imported with the first call."""
+"""Tools of MCP servers over streamable HTTP or stdio, by the official SDK, which is imported with the first call.
+
+A program is started for one call, without a shell and with hardly any environment, and ended with it.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +9,9 @@ from typing import Any, cast
 
 from runtime.contract import ToolDocument, millis
 from runtime.problems import StepError, failed
+
+ANSWER_LIMIT = 4_000_000
+"""Characters of a result at most; no model could read more, and every checkpoint would keep it."""
 
 
 class McpCalls:
@@ -36,6 +42,11 @@ class McpCalls:
 
     def _transport(self, tool: ToolDocument) -> Any:
         assert tool.mcp
+        if tool.command:
+            from mcp.client.stdio import StdioServerParameters
+
+            program, *arguments = tool.command
+            return StdioServerParameters(command=program, args=arguments)
         if not tool.secret_env:
             return tool.mcp.url
         from mcp.client.streamable_http import streamable_http_client
@@ -44,6 +55,7 @@ class McpCalls:
         if not (secret := self._secrets.get(tool.secret_env)):
             raise failed("rejected", "The secret of a tool is not set", f"{tool.name} needs {tool.secret_env}")
         client = create_mcp_http_client(headers={"Authorization": f"Bearer {secret}"})
+        assert tool.mcp.url
         return streamable_http_client(tool.mcp.url, http_client=client)
 
 
@@ -61,9 +73,11 @@ def _result(tool: ToolDocument, answer: Any) -> Any:
     texts = [part.text for part in answer.content if getattr(part, "type", "") == "text"]
     if answer.is_error:
         raise failed("rejected", "An MCP tool reports an error", f"{tool.name}: {' '.join(texts)}"[:300])
+    text = "\n".join(texts)
+    if len(text) > ANSWER_LIMIT:
+        raise failed("invalid-output", "An MCP tool says too much", f"{tool.name}: {len(text)} characters")
     if answer.structured_content is not None:
         return answer.structured_content
-    text = "\n".join(texts)
     try:
         return json.loads(text)
     except ValueError:

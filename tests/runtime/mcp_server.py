@@ -1,0 +1,48 @@
+"""An MCP server on stdio, made with the official SDK, that can go wrong."""
+
+import os
+import time
+
+from mcp.server.mcpserver import MCPServer
+
+server = MCPServer("test")
+
+
+@server.tool()
+def add(a: int, b: int) -> dict[str, int]:
+    """Add."""
+    return {"sum": a + b}
+
+
+@server.tool()
+def broken() -> str:
+    """Fail."""
+    raise ValueError("out of order")
+
+
+@server.tool()
+def hang() -> str:
+    """Never answer."""
+    time.sleep(3600)
+    return ""
+
+
+@server.tool()
+def crash() -> str:
+    """End the process in the middle of a call."""
+    os._exit(3)
+
+
+@server.tool()
+def flood() -> str:
+    """Say ten megabytes."""
+    return "x" * 10_000_000
+
+
+@server.tool()
+def surroundings() -> list[str]:
+    """Name the variables that the server sees."""
+    return sorted(os.environ)
+
+
+server.run("stdio")
