@@ -28,7 +28,10 @@ class ModelSpec(Strict):
     max_output_tokens: Annotated[int, Field(ge=1)] = 1024
     """Longest answer, in tokens."""
     timeout: Duration = "60s"
-    """Time for one call."""
+    """Time for one call, from the first byte sent to the last one read."""
+    stream: bool = False
+    """Who follows a run sees answers while they are written (event `token`); for `openai-compatible` and `local`. What
+    a guardrail looks at is not shown before it has."""
     price_in: Money | None = None
     """Price of a million tokens that go in; without it and the next one, a budget in money refuses every call."""
     price_out: Money | None = None
@@ -63,6 +66,7 @@ def resolve(spec: ModelSpec, context: Resolving) -> Model:
         temperature=spec.temperature,
         max_output_tokens=spec.max_output_tokens,
         timeout=spec.timeout,
+        stream=spec.stream,
         price_in=spec.price_in,
         price_out=spec.price_out,
         fallback=spec.fallback,

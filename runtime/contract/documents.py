@@ -88,6 +88,8 @@ class ModelDocument(Strict):
     temperature: float = 0.0
     max_output_tokens: int = 1024
     timeout: Duration = "60s"
+    stream: bool = False
+    """Parts of answers are events of the run while they are written."""
     price_in: Money | None = None
     """Price of a million tokens that go in; a `maxCost` budget needs it, except for `local` and `scripted`."""
     price_out: Money | None = None

@@ -1,20 +1,24 @@
 """One call of a model: remembered, within budget, with fallbacks, measured, charged."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from runtime.contract import Context, ModelDocument
+from runtime.contract import Context, ModelDocument, millis
 from runtime.problems import StepError, failed
 from runtime.services.budgets import Purse
 from runtime.services.clock import Clock
 from runtime.services.models import Models, Reply, Request, is_transient
-from runtime.services.models.base import ToolCall
+from runtime.services.models.base import RateLimitedError, ToolCall
 from runtime.services.outside import Call, Outside
 from runtime.services.store.records import Ledger
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import MODEL_SECONDS, MODEL_TOKENS
+
+TOGETHER = 40
+"""Characters of an answer that are told together: an event of a run is a row in the store."""
 
 
 class ModelCalls:
@@ -58,7 +62,20 @@ class ModelCalls:
                 context.watch(
                     "model-failed", {"path": context.path, "model": model.name, "problem": error.problem.json()}
                 )
-        return await self._call(replace(request, model=models[-1]), context)
+        return await self._patiently(replace(request, model=models[-1]), context)
+
+    async def _patiently(self, request: Request, context: Context) -> Reply:
+        """Call a model that nobody stands in for; when it says how long to wait, and that is short, wait."""
+        patience = millis(request.model.timeout) / 1000
+        while True:
+            try:
+                return await self._call(request, context)
+            except RateLimitedError as limited:
+                if limited.after is None or limited.after > patience:
+                    raise
+                # At least something is taken off, so that a server that always says 0 does not keep us for ever.
+                patience -= max(limited.after, patience / 10, 0.1)
+                await self._clock.sleep(limited.after)
 
     async def _call(self, request: Request, context: Context) -> Reply:
         async with self._purse.opened(request, context):
@@ -68,9 +85,10 @@ class ModelCalls:
         start, outcome = time.perf_counter(), "failed"
         try:
             call = Call("model", request.asker, {"model": request.model.name}, context.path)
-            reply = await self._outside.reach(
-                call, lambda: self._models.complete(request, protected=context.document.protected)
-            )
+            with _told(request, context) as asked:
+                reply = await self._outside.reach(
+                    call, lambda: self._models.complete(asked, protected=context.document.protected)
+                )
             outcome = "invalid" if reply.cut_off else "succeeded"
         except StepError as error:
             outcome = "timeout" if error.problem.type == "timeout" else "failed"
@@ -89,6 +107,30 @@ class ModelCalls:
         tokens = {"tokens_in": reply.tokens_in, "tokens_out": reply.tokens_out}
         asked = {"path": context.path, "model": request.model.name, "asker": request.asker}
         context.watch("model-called", {**asked, **tokens, "seconds": round(seconds, 3)})
+
+
+@contextmanager
+def _told(request: Request, context: Context) -> Generator[Request]:
+    """Yield a request whose answer is told while it is written, some words at a time; unchanged where it is not."""
+    if not (request.model.stream and request.shown):
+        yield request
+        return
+    parts: list[str] = []
+
+    def tell() -> None:
+        if parts:
+            context.watch("token", {"path": context.path, "asker": request.asker, "text": "".join(parts)})
+            parts.clear()
+
+    def heard(text: str) -> None:
+        parts.append(text)
+        if sum(map(len, parts)) >= TOGETHER:
+            tell()
+
+    try:
+        yield replace(request, heard=heard)
+    finally:
+        tell()
 
 
 def _model(context: Context, name: str) -> ModelDocument:

@@ -92,6 +92,7 @@ class Talks:
             tools=(*(offer(tool) for tool in self._tools.usable(task)), *map(_extra, talk.extras.values())),
             run=str(context.scope["run"]["id"]),
             asker=agent.name,
+            shown=not _guarded(agent),
         )
         return await self._calls.complete(request, talk.calls, context)
 

@@ -1,10 +1,11 @@
 """What a model is asked and what it answers, whoever provides it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from runtime.contract import ModelDocument
+from runtime.problems import Problem, StepError
 
 Message = Mapping[str, Any]
 """In the shape of OpenAI's chat API: `{role, content}`, with `tool_calls` or `tool_call_id` where tools are used."""
@@ -30,6 +31,10 @@ class Request:
     tools: Sequence[Mapping[str, Any]] = ()
     """Tools on offer: `{name, description, parameters}`."""
     run: str = ""
+    shown: bool = True
+    """The answer may be shown before it is whole."""
+    heard: Callable[[str], None] | None = None
+    """Gets parts of the answer while it is written, from providers that stream."""
     asker: str = ""
     """Agent, or model for a step without an agent: what scripted replies are looked up by."""
 
@@ -44,6 +49,15 @@ class Reply:
     tokens_out: int = 0
     cut_off: bool = False
     """The answer was longer than `max_output_tokens`."""
+
+
+class RateLimitedError(StepError):
+    """The provider has had too many calls, and says when it takes the next."""
+
+    def __init__(self, found: Problem, after: float | None) -> None:
+        super().__init__(found)
+        self.after = after
+        """Seconds, if it said so."""
 
 
 class Provider(Protocol):
