@@ -13,6 +13,7 @@ from generator.commands._common import Terminal, project
 
 if TYPE_CHECKING:
     from runtime.cli import RunResult
+    from runtime.cli.reports import Compensated
     from runtime.contract import WorkflowDocument
 
 
@@ -82,6 +83,7 @@ def as_value(found: "RunResult") -> dict[str, Any]:
         "status": found.status,
         "created": datetime.fromtimestamp(found.created / 1000, UTC).isoformat(timespec="milliseconds"),
         "path": [asdict(step) for step in found.path],
+        "compensated": [_compensated(one) for one in found.compensated],
         "output": found.output,
         "problem": problem.json() if problem else None,
         "waiting": [dict(question) for question in found.waiting],
@@ -92,6 +94,10 @@ def as_value(found: "RunResult") -> dict[str, Any]:
         "digest": found.digest,
         "provider": found.provider,
     }
+
+
+def _compensated(one: "Compensated") -> dict[str, Any]:
+    return {"path": one.path, "problem": one.problem.json() if one.problem else None}
 
 
 def _short(value: Any) -> str:

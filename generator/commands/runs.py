@@ -66,7 +66,7 @@ def show(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> Non
 @json_option
 @with_terminal
 def cancel(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
-    """End a run; what it has done stays done."""
+    """End a run; what its steps have done is undone where they say how (`compensate`)."""
     _print(terminal, _ask(server, "cancel", id_) or _call("cancel", id_, state_dir=_state(terminal)), as_json)
 
 

@@ -4,6 +4,7 @@ Everything that a person has to know is returned or handed to `echo`; what canno
 `runtime.problems.Failure` with one sentence and a hint. Nothing here parses arguments or exits.
 """
 
+from runtime.cli.letters import letters, redeliver
 from runtime.cli.rehearsing import Rehearsal, Rehearse, Script, rehearsals
 from runtime.cli.remote import Server, server
 from runtime.cli.reports import PathStep, RunResult, lines
@@ -19,8 +20,10 @@ __all__ = [
     "Server",
     "answer",
     "cancel",
+    "letters",
     "lines",
     "list_runs",
+    "redeliver",
     "rehearsals",
     "resume",
     "run",

@@ -233,7 +233,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/runs/{id}/cancel", "cancelRun", "Cancel a run",
-        "A run that a worker executes ends within seconds; what it has done stays done.",
+        "A run that a worker executes ends within seconds; what its steps have done is undone where they say how.",
         (Answer(200, "it has ended", StateBody), Answer(202, "its worker is told", StateBody)), "-X POST",
         refusals=(_NO_RUN,),
     ),

@@ -143,7 +143,8 @@ class Scheduler:
         channels = [d.channels[event["channel"]] for d in self._documents.values() if event["channel"] in d.channels]
         allowed = channels[0].max_attempts if channels else 3
         if await self._store.events.failed(event["_id"]) >= allowed:
-            await self._store.events.bury(event, reason, self._clock.now())
+            name = channels[0].dead_letter if channels else None
+            await self._store.events.bury(event, reason, self._clock.now(), name or "")
             self._telemetry.add(metric.DEAD_LETTERS, channel=event["channel"])
 
     def _triggers(self, channel: str | None = None) -> list[tuple[WorkflowDocument, TriggerDocument]]:

@@ -394,3 +394,29 @@ def test_a_port_in_use_is_one_sentence(server: Any) -> None:
         f"error: Port {port} on 127.0.0.1 cannot be used: Address already in use",
         "hint: choose another one with --port, or stop what uses it",
     ]
+
+
+UNDOABLE = """
+tools:
+  keep: {name: keep, effect: write, function: artefact-put}
+steps:
+  - id: book
+    tool: keep
+    with: {collection: c, name: booked, text: x}
+    compensate: [{id: cancel, tool: keep, with: {collection: c, name: cancelled, text: "${error.type}"}}]
+  - {id: review, approval: {message: "Go on?"}}
+"""
+
+
+def test_cancelling_a_run_of_this_machine_undoes_here_what_it_has_done(place: Path) -> None:
+    found = run(place, {"main": workflow(UNDOABLE, agents=AGENT)})
+    assert found.status == "waiting"
+    found = cli.cancel(found.id, state_dir=place / "state")
+    assert (found.status, [one.path for one in found.compensated]) == ("cancelled", ["main/book"])
+    assert "  undone: main/book" in cli.lines(found)
+
+
+def test_a_dead_letter_that_is_not_there_is_told(place: Path) -> None:
+    assert cli.letters(state_dir=place / "state") == []
+    with pytest.raises(Failure, match="no dead letter"):
+        cli.redeliver("x", state_dir=place / "state")

@@ -346,3 +346,24 @@ async def test_a_schedule_in_the_hour_that_clocks_change(world: World, day: str,
         await scheduler.fire()
     times = [int(run.id.rsplit("-", 1)[1]) / 1000 for run in await world.store.runs.find()]
     assert [dt.datetime.fromtimestamp(one, zone).isoformat() for one in times] == at
+
+
+# --- dead letters -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_dead_letter_is_delivered_again(world: World) -> None:
+    base = {"triggers": [{"channel": "orders"}], "channels": {"orders": {"name": "orders", "deadLetter": "lost"}}}
+    strict = workflow("name: picky\ninput: {type: object, required: [x]}\nsteps: [{id: w, wait: {for: 1s}}]", **base)
+    other = workflow("name: other\nsteps: [{id: w, wait: {for: 1s}}]", **base)
+    world.documents = {"other": other, "picky": strict}
+    await world.store.events.add("e", "orders", {"y": 1}, world.clock.now())
+    for _ in range(3):
+        await world.scheduler().deliver()
+    assert [(row["_id"], row["name"], row["payload"]) for row in await world.store.events.dead("lost")] == [
+        ("e", "lost", {"y": 1})
+    ]
+    world.documents = {"other": other, "picky": workflow("name: picky\nsteps: [{id: w, wait: {for: 1s}}]", **base)}
+    assert await world.store.events.redeliver("e", world.clock.now())
+    await world.scheduler().deliver()
+    assert sorted(run.workflow for run in await world.store.runs.find()) == ["other", "picky"]
+    assert not await world.store.events.redeliver("e", world.clock.now())

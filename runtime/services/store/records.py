@@ -81,12 +81,29 @@ class Events:
         """Count an attempt to deliver and return how many there have been."""
         return int((await self._rows.increment(id_, {"attempts": 1}))["attempts"])
 
-    async def bury(self, event: Row, reason: str, now: int) -> None:
-        """Move an event to the dead letters."""
+    async def bury(self, event: Row, reason: str, now: int, name: str = "") -> None:
+        """Move an event to the dead letters, under a name."""
         row = {"channel": event["channel"], "payload": pack(event["payload"]), "reason": reason, "at": now}
-        row["tenant"] = event["tenant"]
+        row |= {"tenant": event["tenant"], "source": event["source"], "name": name or f"{event['channel']}-dead"}
         await self._dead.add({"_id": event["_id"], **row})
         await self._rows.change({"_id": event["_id"]}, {"$set": {"state": "dead"}})
+
+    async def dead(self, name: str = "", limit: int = 100) -> list[Row]:
+        """Return dead letters, oldest first; those of one name where one is given."""
+        rows = await self._dead.find_all({"name": name} if name else {}, [("at", 1)], limit)
+        return [{**row, "payload": unpack(row["payload"])} for row in rows]
+
+    async def redeliver(self, id_: str, now: int) -> bool:
+        """Publish a dead letter again; runs that it had started are not started twice. False without such a letter."""
+        row = await self._dead.get(id_)
+        if row is None:
+            return False
+        again = {"state": "new", "attempts": 0, "at": now}
+        kept = {name: row[name] for name in ("channel", "payload", "source", "tenant")}
+        if not await self._rows.add({"_id": id_, **again, **kept}):
+            await self._rows.change({"_id": id_}, {"$set": again})
+        await self._dead.remove({"_id": id_})
+        return True
 
     async def get(self, id_: str) -> Row | None:
         """Return an event."""
