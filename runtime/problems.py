@@ -31,7 +31,9 @@ STATUS: Mapping[str, int] = {
 }
 """HTTP status of each type that the runtime itself reports; other types are 500."""
 
-TYPES = frozenset([*STATUS, "effect-unknown", "too-many-turns", "unauthorized", "invalid-payload"])
+OF_API = ("unauthorized", "forbidden", "payload-too-large", "unsupported-media-type", "invalid-payload")
+"""Types that only the API reports."""
+TYPES = frozenset([*STATUS, *OF_API, "effect-unknown", "too-many-turns"])
 """Every type that the runtime itself reports; `fail` steps add types of their own."""
 
 

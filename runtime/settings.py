@@ -1,16 +1,45 @@
 """Environment and arguments to one frozen value; the only reader of `os.environ`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from runtime.contract import PORT, SPEC_DIR
+from runtime.contract.bodies import ROLES as CALLERS
+from runtime.contract.bodies import TENANT
+from runtime.contract.bodies import Role as Caller
 from runtime.problems import Failure
 
 Role = Literal["api", "worker", "scheduler", "all"]
 ROLES: tuple[Role, ...] = ("api", "worker", "scheduler", "all")
+SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the API."""
+
+    name: str
+    roles: tuple[Caller, ...]
+    secret: str
+    tenant: str = TENANT
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """How JSON Web Tokens are verified: with a shared secret, or with the keys of a JWKS."""
+
+    jwks: str = ""
+    """File or address of the keys."""
+    secret: str = ""
+    issuer: str = ""
+    audience: str = ""
+    leeway: int = 30
+    """Seconds that clocks may differ."""
+    roles_claim: str = "roles"
+    tenant_claim: str = "tenant"
 
 
 @dataclass(frozen=True)
@@ -29,7 +58,9 @@ class Settings:
     spec_dir: Path = Path(SPEC_DIR)
     host: str = "127.0.0.1"
     port: int = PORT
-    api_keys: frozenset[str] = frozenset()
+    api_keys: tuple[Key, ...] = ()
+    tokens: Tokens | None = None
+    """None where no tokens are taken."""
     slots: int = 10
     """Runs that a worker executes at the same time."""
     lease: float = 15.0
@@ -66,6 +97,7 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         host=found.get("APM_HOST", "127.0.0.1"),
         port=_number(found, "APM_PORT", PORT),
         api_keys=_keys(found),
+        tokens=_tokens(found),
         slots=_number(found, "APM_SLOTS", 10),
         lease=float(_number(found, "APM_LEASE_SECONDS", 15)),
         retention=float(_number(found, "APM_RETENTION_SECONDS", 30 * 86_400)),
@@ -90,12 +122,56 @@ def _path(found: Mapping[str, str], name: str) -> Path | None:
     return Path(found[name]) if found.get(name) else None
 
 
-def _keys(found: Mapping[str, str]) -> frozenset[str]:
-    """Return API keys: separated by commas or lines in APM_API_KEYS, or in the file that APM_API_KEYS_FILE names."""
-    text = found.get("APM_API_KEYS", "")
-    if file := found.get("APM_API_KEYS_FILE"):
+def _text(found: Mapping[str, str], name: str) -> str:
+    """Return the text of a variable and of the file that NAME_FILE names."""
+    text = found.get(name, "")
+    if file := found.get(f"{name}_FILE"):
         try:
             text += "\n" + Path(file).read_text(encoding="utf-8")
-        except OSError as error:
-            raise Failure(f"The API keys in {file} cannot be read", error.strerror or "") from error
-    return frozenset(key.strip() for key in text.replace(",", "\n").splitlines() if key.strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise Failure(
+                f"{file}, which {name}_FILE names, cannot be read", getattr(error, "strerror", "") or ""
+            ) from error
+    return text
+
+
+def _keys(found: Mapping[str, str]) -> tuple[Key, ...]:
+    """Return API keys: separated by commas or lines in APM_API_KEYS, or in the file that APM_API_KEYS_FILE names."""
+    lines = [line.strip() for line in _text(found, "APM_API_KEYS").replace(",", "\n").splitlines()]
+    return tuple(_key(line.split(), number) for number, line in enumerate(lines, 1) if line and line[0] != "#")
+
+
+def _key(words: Sequence[str], number: int) -> Key:
+    """Return the key of `KEY`, of `NAME ROLE KEY` or of `NAME ROLE KEY TENANT`; roles are joined by `+`."""
+    if len(words) == 1:
+        return Key(f"key-{number}", ("admin",), words[0])
+    if len(words) not in (3, 4):
+        raise Failure(
+            f"API key number {number} has {len(words)} words", "write `name role key`, and a tenant behind it"
+        )
+    roles = tuple(words[1].split("+"))
+    for role in roles:
+        if role not in CALLERS:
+            raise Failure(f"API key number {number} has an unknown role", f"known: {', '.join(CALLERS)}")
+    return Key(words[0], cast("tuple[Caller, ...]", roles), words[2], words[3] if len(words) == 4 else TENANT)
+
+
+def _tokens(found: Mapping[str, str]) -> Tokens | None:
+    jwks, secret = found.get("APM_JWT_JWKS", ""), _text(found, "APM_JWT_SECRET").strip()
+    if not jwks and not secret:
+        return None
+    if jwks and secret:
+        raise Failure(
+            "Both APM_JWT_JWKS and APM_JWT_SECRET are set", "tokens are verified in one way; unset one of them"
+        )
+    if secret and len(secret) < SHORTEST_SECRET:
+        raise Failure("APM_JWT_SECRET is too short", f"it needs {SHORTEST_SECRET} characters at least")
+    return Tokens(
+        jwks=jwks,
+        secret=secret,
+        issuer=found.get("APM_JWT_ISSUER", ""),
+        audience=found.get("APM_JWT_AUDIENCE", ""),
+        leeway=_number(found, "APM_JWT_LEEWAY_SECONDS", 30),
+        roles_claim=found.get("APM_JWT_ROLES_CLAIM", "roles"),
+        tenant_claim=found.get("APM_JWT_TENANT_CLAIM", "tenant"),
+    )

@@ -27,13 +27,14 @@ from generator.cluster.k8s import (
 )
 from generator.kinds.environment import Environment
 from generator.kinds.model import secret_env as secret_variable
-from generator.kinds.runtime import Runtime
+from generator.kinds.runtime import Runtime, Tokens
 from generator.model import Artifact, Project, Resource
 from runtime.contract import PORT, SPEC_DIR
 
 HAND_BACK = 15
 """Seconds beyond `grace`: to hand runs back, flush metrics and exit before the kubelet kills."""
 KEYS_DIR = "/run/secrets/api-keys"
+TOKENS_DIR = "/run/secrets/jwks"
 FILES_DIR = "/var/lib/apm/files"
 """Where the tools `file-read` and `file-write` work; it ends with the pod."""
 
@@ -82,7 +83,7 @@ def _container(runtime: Runtime, name: RoleName, environment: Environment) -> Ob
         ["serve", "--role", name],
         role(runtime, name).resources,
         env=_variables(runtime, name, environment),
-        mounts=_mounts(name),
+        mounts=_mounts(runtime, name),
         ports=[{"name": HTTP, "containerPort": PORT, "protocol": "TCP"}],
         startupProbe=probe("/healthz", every=2, failures=60),
         livenessProbe=probe("/healthz", every=10, failures=3),
@@ -104,10 +105,24 @@ def _variables(runtime: Runtime, name: RoleName, environment: Environment) -> li
         value_env("APM_GRACE_SECONDS", str(seconds(runtime.spec.grace))),
     ]
     if name == "api":
-        return [*common, value_env("APM_API_KEYS_FILE", f"{KEYS_DIR}/{runtime.spec.api_keys.split('/')[1]}")]
+        keys = value_env("APM_API_KEYS_FILE", f"{KEYS_DIR}/{runtime.spec.api_keys.split('/')[1]}")
+        return [*common, keys, *_tokens(runtime.spec.tokens)]
     if name == "worker":
         return [*common, *_worker(runtime), *proxy_env(environment)]
     return [*common, value_env("APM_RETENTION_SECONDS", str(seconds(runtime.store.spec.runtime_retention)))]
+
+
+def _tokens(tokens: Tokens | None) -> list[Object]:
+    if tokens is None:
+        return []
+    return [
+        value_env("APM_JWT_JWKS", f"{TOKENS_DIR}/{tokens.jwks.split('/')[1]}"),
+        value_env("APM_JWT_ISSUER", tokens.issuer),
+        value_env("APM_JWT_AUDIENCE", tokens.audience),
+        value_env("APM_JWT_LEEWAY_SECONDS", str(seconds(tokens.leeway))),
+        value_env("APM_JWT_ROLES_CLAIM", tokens.roles_claim),
+        value_env("APM_JWT_TENANT_CLAIM", tokens.tenant_claim),
+    ]
 
 
 def _worker(runtime: Runtime) -> list[Object]:
@@ -128,14 +143,16 @@ def _volumes(runtime: Runtime, name: RoleName) -> list[Object]:
     specs = configs.volume("specs", [configs.of_workflow(workflow) for workflow in runtime.workflows])
     common = [specs, scratch_volume("tmp", "256Mi")]
     if name == "api":
-        return [*common, secret_volume("api-keys", runtime.spec.api_keys)]
+        tokens = [secret_volume("jwks", runtime.spec.tokens.jwks)] if runtime.spec.tokens else []
+        return [*common, secret_volume("api-keys", runtime.spec.api_keys), *tokens]
     return [*common, scratch_volume("files", "512Mi")] if name == "worker" else common
 
 
-def _mounts(name: RoleName) -> list[Object]:
+def _mounts(runtime: Runtime, name: RoleName) -> list[Object]:
     common = [mount("specs", SPEC_DIR), mount("tmp", "/tmp", read_only=False)]  # noqa: S108  (a volume of its own)
     if name == "api":
-        return [*common, mount("api-keys", KEYS_DIR)]
+        tokens = [mount("jwks", TOKENS_DIR)] if runtime.spec.tokens else []
+        return [*common, mount("api-keys", KEYS_DIR), *tokens]
     return [*common, mount("files", FILES_DIR, read_only=False)] if name == "worker" else common
 
 

@@ -63,6 +63,8 @@ def _of_stores(project: Project) -> _Found:
 def _of_runtimes(project: Project) -> _Found:
     for runtime in project.all(Runtime):
         yield runtime.spec.api_keys, "keys of the HTTP API, one a line", workload_name(runtime, "api")
+        if runtime.spec.tokens:
+            yield runtime.spec.tokens.jwks, "public keys of the issuer of tokens (JWKS)", workload_name(runtime, "api")
         worker = workload_name(runtime, "worker")
         for kind, things in (("models", runtime.models()), ("tools", runtime.tools())):
             for thing in things:

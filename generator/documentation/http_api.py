@@ -1,19 +1,21 @@
 """The page of the HTTP API, made from the same table as its OpenAPI description."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from runtime.contract.api import ROUTES, Route
+from runtime.contract.api import ROUTES
+from runtime.contract.bodies import Route
 from runtime.contract.openapi import models, openapi, refusals
 
 _HEAD = """# The HTTP API of the runtime
 
 The roles `api` and `all` of `apm serve` answer here; `GET /openapi.json` gives the same as OpenAPI 3.1.
 
-Who may: `Authorization: Bearer KEY` or `X-API-Key: KEY`, with a key of `APM_API_KEYS` (or of the file that
-`APM_API_KEYS_FILE` names), separated by commas or lines. Without keys it asks for none,
-and listens on this machine only. Probes, metrics and the description need no key.
+Who may: `Authorization: Bearer KEY` or `X-API-Key: KEY`, with a key or token whose roles include the one that stands at
+the route; [Use the HTTP API](../http-api.md) says how they are given out. Without keys and tokens the API asks for
+none, and listens on this machine only. Probes and metrics need no key.
 
 Refusals are `application/problem+json` (RFC 9457): `type` is the word in the tables below, `title` one sentence,
 `detail` what exactly is wrong. Bodies are JSON.
@@ -32,7 +34,8 @@ receivers:
           authorization: {type: Bearer, credentials_file: /etc/alertmanager/secrets/apm-api-keys/key}
 ```
 
-A notification that it sends again after an error without an answer can be a second event.
+A notification that says the same of the same alerts is the same event: it is taken once, though it is sent again for as
+long as an alert fires, and by each of several Alertmanagers.
 """
 
 
@@ -48,17 +51,20 @@ def page() -> str:
 
 def _route(route: Route) -> str:
     lines = [f"\n## {route.method} {route.path}\n", f"{route.summary}.", *([route.text] if route.text else []), ""]
+    lines += [f"Role: `{route.role}`.", ""] if route.role else ["Open to everybody.", ""]
     lines += _rows("value in | name | meaning", ((one.place, f"`{one.name}`", one.meaning) for one in route.parameters))
     if route.body is not None:
         own = f"[{route.body.__name__}](#{route.body.__name__.lower()})" if isinstance(route.body, type) else "any JSON"
         more = (f" or, as `{media}`, [{body.__name__}](#{body.__name__.lower()})" for media, body in route.more_bodies)
         lines += [f"Body: {own}{''.join(more)}.", ""]
     lines += _rows("status | body | meaning", _answers(route))
-    keys = """-H "Authorization: Bearer $KEY" """ if route.guarded else ""
-    asked = f"{route.example} " if route.example else ""
+    keys = """-H "Authorization: Bearer $KEY" """ if route.role else ""
+    made = "" if route.method == "GET" else f"-X {route.method}" + (" -d @body.json" if route.body else "")
+    asked = f"{route.example or made} " if route.example or made else ""
+    path = re.sub(r"{(\w+)}", lambda part: f"${part[1].upper()}", route.path.replace("{name}", "alerts-in"))
     lines += [
         "```sh",
-        f'curl {keys}{asked}"$API{route.path.replace("{id}", "$ID").replace("{name}", "alerts-in")}"',
+        f'curl {keys}{asked}"$API{path}"',
         "```",
     ]
     return "\n".join(lines) + "\n" + (_RECEIVER if route.name == "publishEvent" else "")

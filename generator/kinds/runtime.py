@@ -74,6 +74,23 @@ class Availability(Strict):
     """Node labels over which pods are spread."""
 
 
+class Tokens(Strict):
+    """JSON Web Tokens of an identity provider, beside the API keys."""
+
+    jwks: SecretRef
+    """Public keys of the issuer (a JWKS), as secret-name/key."""
+    issuer: str
+    """The claim `iss` has to be this."""
+    audience: str
+    """The claim `aud` has to hold this."""
+    leeway: Duration = "30s"
+    """How much clocks may differ."""
+    roles_claim: str = "roles"
+    """Claim with the roles: `reader`, `operator`, `approver`, `admin`, as a list or with blanks between them."""
+    tenant_claim: str = "tenant"
+    """Claim with the tenant; without it the tenant is `default`."""
+
+
 class RuntimeSpec(Strict):
     """One deployment of the generic image."""
 
@@ -98,7 +115,10 @@ class RuntimeSpec(Strict):
     availability: Availability = Availability()
     """What a drain and a rollout may take away."""
     api_keys: SecretRef
-    """Keys of the HTTP API, as secret-name/key: one `name role key` a line."""
+    """Keys of the HTTP API, as secret-name/key: one `name role key` a line, or `name role key tenant`; roles are
+    `reader`, `operator`, `approver` and `admin`, joined by `+` where there are several."""
+    tokens: Tokens | None = None
+    """Tokens that the API takes besides keys."""
 
 
 @dataclass(frozen=True)

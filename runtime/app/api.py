@@ -1,35 +1,36 @@
-"""The HTTP API of `runtime.contract.api.ROUTES`: runs and events. Problems are `application/problem+json`."""
+"""The HTTP API of `runtime.contract.api.ROUTES`. Problems are `application/problem+json`.
 
-import asyncio
-import hmac
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
+Every guarded route is built here and nowhere else: the caller is admitted, has to have the role that the table says,
+and the handler gets the part of the store that is the caller's tenant's.
+"""
 
-from sse_starlette.sse import EventSourceResponse
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from runtime.app.bodies import checked, read_json
-from runtime.app.publishing import Publishing
+from runtime.app.access import Access
+from runtime.app.call import Call, Desk, Handler, refusal
+from runtime.app.routes import discovered
+from runtime.app.sockets import Sockets
 from runtime.contract import WorkflowDocument
-from runtime.contract.api import AnswerBody, StartBody
-from runtime.contract.openapi import openapi
-from runtime.problems import Failure, Problem, StepError, failed, problem
+from runtime.contract.api import ROUTES
+from runtime.contract.bodies import Role
+from runtime.problems import Failure, Problem, StepError, problem
+from runtime.services.checkpointer import MongoSaver
 from runtime.services.clock import Clock
 from runtime.services.store import Store
-from runtime.services.store.runs import ENDED, Run
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.worker import starting
 from runtime.worker.loop import Worker
-from runtime.worker.starting import Start
+from runtime.worker.states import States
 
-Handler = Callable[[Request], Awaitable[Response]]
-SHORTEST, LONGEST = 0.1, 1.0
-"""Seconds between two looks for new events of a run that is followed and executed by another process."""
+log = logging.getLogger(__name__)
+Plain = Callable[[Request], Awaitable[Response]]
 
 
 class Api:
@@ -47,36 +48,51 @@ class Api:
         full: bool,
     ) -> None:
         self.draining = False
-        self._keys = settings.api_keys
+        self._access = Access(settings)
         self._store = store
-        self._clock = clock
         self._telemetry = telemetry
         self._documents = documents
-        self._worker = worker
         self._full = full
-        self._publishing = Publishing(store, clock, telemetry, documents)
+        self._desk = Desk(
+            clock,
+            telemetry,
+            documents,
+            nudge=worker.nudge if worker else lambda: None,
+            look=worker.look if worker else _nobody,
+            draining=lambda: self.draining,
+            states=States(store, MongoSaver(store.collections), clock),
+        )
 
     def asgi(self) -> Starlette:
         """Return the application."""
-        routes = [Route("/healthz", self._healthz), Route("/readyz", self._readyz), Route("/metrics", self._metrics)]
-        routes.append(Route("/openapi.json", self._openapi))
+        handlers = discovered()
+        open_ = {"healthz": self._healthz, "ok": self._ok, "readyz": self._readyz, "metrics": self._metrics}
+        paths: dict[str, dict[str, Plain]] = {}
+        for route in ROUTES:
+            if route.role is None:
+                paths.setdefault(route.path, {})[route.method] = open_[route.name]
+            elif self._full:
+                endpoint = self._guarded(handlers[route.name], route.role)
+                paths.setdefault(route.path, {})[route.method] = endpoint
+        routes: list[BaseRoute] = [
+            Route(path, _by_method(methods), methods=list(methods)) for path, methods in paths.items()
+        ]
         if self._full:
-            routes += [
-                Route("/runs", self._guarded(self._start), methods=["POST"]),
-                Route("/runs", self._guarded(self._list)),
-                Route("/runs/{id}", self._guarded(self._show)),
-                Route("/runs/{id}/cancel", self._guarded(self._cancel), methods=["POST"]),
-                Route("/runs/{id}/answer", self._guarded(self._answer), methods=["POST"]),
-                Route("/runs/{id}/events", self._guarded(self._events)),
-                Route("/channels/{name}/events", self._guarded(self._publishing.handle), methods=["POST"]),
-            ]
-        return Starlette(routes=routes)
+            sockets = Sockets(self._access, self._desk, self._store.of)
+            routes.append(WebSocketRoute("/threads/{thread_id}/stream/events", sockets.serve))
+        # What is fixed in a path goes before what is not: /runs/wait is no run.
+        routes.sort(key=lambda one: str(getattr(one, "path", "")).replace("{", "~"))
+        return Starlette(routes=routes, exception_handlers={HTTPException: _refused, Exception: _defect})
 
     # --- open to everybody who can reach the port ---------------------------------------------------------------------
 
     async def _healthz(self, request: Request) -> Response:
         del request
         return JSONResponse({"alive": True})
+
+    async def _ok(self, request: Request) -> Response:
+        del request
+        return JSONResponse({"ok": True})
 
     async def _readyz(self, request: Request) -> Response:
         del request
@@ -90,137 +106,44 @@ class Api:
         del request
         return Response(self._telemetry.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    async def _openapi(self, request: Request) -> Response:
-        del request
-        return JSONResponse(openapi())
+    # --- with a key or a token ----------------------------------------------------------------------------------------
 
-    # --- with a key ---------------------------------------------------------------------------------------------------
-
-    def _guarded(self, handler: Handler) -> Handler:
+    def _guarded(self, handler: Handler, role: Role) -> Plain:
         async def guarded(request: Request) -> Response:
             try:
-                self._admit(request)
-                return await handler(request)
+                caller = await self._access.caller(request.headers)
+                caller.need(role)
+                return await handler(Call(request, caller, self._store.of(caller.tenant), self._desk))
             except StepError as error:
-                return _refusal(error.problem)
+                return refusal(error.problem)
             except Failure as error:
-                return _refusal(problem("not-found", error.message, error.hint))
+                return refusal(problem("not-found", error.message, error.hint))
 
         return guarded
 
-    def _admit(self, request: Request) -> None:
-        if not self._keys:
-            return
-        given = request.headers.get("authorization", "").removeprefix("Bearer ") or request.headers.get("x-api-key", "")
-        if not any(hmac.compare_digest(given.encode(), key.encode()) for key in self._keys):
-            raise StepError(Problem("unauthorized", "A valid API key is needed", status=401))
 
-    async def _start(self, request: Request) -> Response:
-        body = checked(StartBody, await read_json(request), "A run needs `workflow`, and `input` as an object")
-        key = request.headers.get("idempotency-key", "")
-        asked = Start(body.workflow, body.input, trigger="api", id=key, priority=body.priority)
-        run = await starting.begun(self._store, self._clock, self._documents, asked)
-        self._nudge()
-        return JSONResponse(_json(run), 201, headers={"Location": f"/runs/{run.id}"})
+def _by_method(methods: Mapping[str, Plain]) -> Plain:
+    async def answer(request: Request) -> Response:
+        return await methods["GET" if request.method == "HEAD" else request.method](request)
 
-    async def _list(self, request: Request) -> Response:
-        where = {name: request.query_params[name] for name in ("workflow", "state") if name in request.query_params}
-        limit = request.query_params.get("limit", "50")
-        if not limit.isdecimal():
-            raise failed("invalid-input", "`limit` is a number", limit)
-        runs = await self._store.runs.find(where, min(int(limit), 500))
-        return JSONResponse({"runs": [_json(run) for run in runs]})
-
-    async def _show(self, request: Request) -> Response:
-        return JSONResponse(_json(await starting.found(self._store, request.path_params["id"])))
-
-    async def _cancel(self, request: Request) -> Response:
-        run = await starting.found(self._store, request.path_params["id"])
-        state = await self._store.runs.cancel(run.id, self._clock.now())
-        return JSONResponse({"id": run.id, "state": state}, 202 if state == "running" else 200)
-
-    async def _answer(self, request: Request) -> Response:
-        body = checked(AnswerBody, await read_json(request), "An answer needs `value`")
-        id_ = request.path_params["id"]
-        await starting.answer(self._store, self._clock, id_, body.value, by=body.by, comment=body.comment, to=body.to)
-        self._nudge()
-        return JSONResponse(_json(await starting.found(self._store, id_)))
-
-    def _nudge(self) -> None:
-        if self._worker:
-            self._worker.nudge()
-
-    async def _events(self, request: Request) -> Response:
-        run = await starting.found(self._store, request.path_params["id"])
-        last = request.headers.get("last-event-id", "0")
-        after = int(last) if last.isdecimal() else 0
-        return EventSourceResponse(self._stream(run, after), ping=15)
-
-    async def _stream(self, run: Run, after: int) -> AsyncGenerator[dict[str, Any]]:
-        """Yield events from the store, new ones as they come, until the run has ended.
-
-        What this process writes is heard at once, without asking the store; what others write is found by asking, less
-        and less often while nothing happens.
-        """
-        pause = SHORTEST
-        with self._store.news.followed(run.id) as queue:
-            while True:
-                events = await self._store.run_events.after(run.id, after)
-                pause = SHORTEST if events else min(pause * 1.5, LONGEST)
-                for event in events:
-                    after = event["seq"]
-                    yield _told(event)
-                if run.state in ENDED or self.draining:
-                    return
-                while heard := await _next(queue, after, pause):
-                    for event in heard:
-                        after = event["seq"]
-                        yield _told(event)
-                if heard is not None:
-                    return
-                # The state is read before the events: what is recorded before the end is there when the end is.
-                run = await starting.found(self._store, run.id)
+    return answer
 
 
-async def _next(
-    queue: "asyncio.Queue[Sequence[Mapping[str, Any]]]", after: int, seconds: float
-) -> Sequence[Mapping[str, Any]] | None:
-    """Return the events that follow, none when the run has ended with those, and None when the store has to be asked.
-
-    That is so when nothing has been heard for that time, and when something may lack in between.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            while heard := await queue.get():
-                fresh = [event for event in heard if event["seq"] > after]
-                if fresh:
-                    return fresh if fresh[0]["seq"] == after + 1 else None
-    except TimeoutError:
-        return None
-    return ()
+def _nobody(run: str) -> None:
+    del run
 
 
-def _told(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": str(event["seq"]), "event": event["kind"], "data": json.dumps(event["data"], default=str)}
+async def _refused(request: Request, error: Exception) -> Response:
+    """Answer for a path or a method that there is not."""
+    del request
+    assert isinstance(error, HTTPException)
+    types = {404: "not-found", 405: "method-not-allowed"}
+    found = Problem(types.get(error.status_code, "internal"), str(error.detail), status=error.status_code)
+    answer = refusal(found)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
-def _refusal(found: Problem) -> Response:
-    return JSONResponse(found.json(), found.status, media_type="application/problem+json")
-
-
-def _json(run: Run) -> dict[str, Any]:
-    """Return a run as the API shows it: without what only workers need."""
-    names = (
-        "id",
-        "workflow",
-        "digest",
-        "state",
-        "attempt",
-        "created",
-        "started",
-        "ended",
-        "trigger",
-        "input",
-        "output",
-    )
-    return {name: getattr(run, name) for name in names} | {"problem": run.problem, "waiting": run.waiting}
+async def _defect(request: Request, error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return refusal(problem("internal", "The request failed unexpectedly", type(error).__name__))

@@ -3,42 +3,13 @@
 A test holds the application to this table: what is served is written here, and what is written here is served.
 """
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from runtime.contract.values import Strict
-
-PROBLEM = "application/problem+json"
-CLOUD_EVENT = "application/cloudevents+json"
-
-
-class Body(Strict):
-    """A body; what is written below its fields is what OpenAPI says of them."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
-
-
-class ProblemBody(Body):
-    """Why a request is refused (RFC 9457)."""
-
-    type: str
-    """Kind of the problem, such as `not-found`; the same words that `onError` matches."""
-    title: str
-    """One sentence."""
-    detail: str = ""
-    """What exactly is wrong."""
-    instance: str = ""
-    """Step in which it happened."""
-    status: int
-    """The HTTP status again."""
-
-
-class Asked(Body):
-    """A body that is sent; what it holds besides its fields is ignored."""
-
-    model_config = ConfigDict(extra="ignore")
+from runtime.contract.bodies import CLOUD_EVENT, Answer, Asked, Body, Parameter, ProblemBody, Route
+from runtime.contract.server_api import SERVER
+from runtime.contract.threads_api import RunShown
 
 
 class StartBody(Asked):
@@ -57,8 +28,8 @@ class AnswerBody(Asked):
 
     value: Any
     """The chosen option of an approval, or what the question's schema takes."""
-    by: str = "api"
-    """Who answers."""
+    by: str = ""
+    """Who answers; without it, the name of the key or token. A name of its own is for keys of other systems."""
     comment: str = ""
     """Kept with the answer."""
     to: str | None = None
@@ -112,11 +83,13 @@ class EventBody(Body):
     """Its id: the channel's name, a colon, and the key that was given or made up."""
     channel: str
     duplicate: bool
-    """An event with this id had been taken before; nothing happens again."""
+    """The same event had been taken before; nothing happens again."""
 
 
-class CloudEvent(Asked):
+class CloudEvent(Body):
     """A CloudEvent (1.0, structured form); attributes that are not named here are ignored."""
+
+    model_config = ConfigDict(extra="ignore")
 
     id: str = Field(min_length=1)
     """Id at the source; `source` and `id` together are the key by which an event is taken once."""
@@ -144,81 +117,42 @@ class AliveBody(Body):
     alive: bool
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A value in the query or in a header."""
-
-    name: str
-    place: Literal["query", "header"]
-    meaning: str
-    type: Literal["string", "integer"] = "string"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One way in which a request ends well, or in which a probe says no."""
-
-    status: int
-    meaning: str
-    body: type[BaseModel] | None = None
-    media: str = "application/json"
-    schema: dict[str, Any] = field(default_factory=dict[str, Any])
-    """JSON Schema where no model says it."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One operation."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    name: str
-    """The operation's id."""
-    summary: str
-    text: str
-    answers: tuple[Answer, ...]
-    example: str
-    """Arguments of a curl call after the address."""
-    body: type[BaseModel] | dict[str, Any] | None = None
-    """Model or JSON Schema of the request's body."""
-    more_bodies: tuple[tuple[str, type[BaseModel]], ...] = ()
-    """Other media types that are taken, with their models."""
-    parameters: tuple[Parameter, ...] = ()
-    refusals: tuple[tuple[int, str, str], ...] = ()
-    """Status, type and meaning of every problem of its own."""
-    guarded: bool = True
-    """It needs a key, and only the roles `api` and `all` have it."""
-
-
+ANY_START: dict[str, Any] = {
+    "anyOf": [{"$ref": "#/components/schemas/StartBody"}, {"$ref": "#/components/schemas/RunAsked"}]
+}
 _TEXT = {"type": "string"}
 _KEY = "One start or event for one key, however often it is sent."
 _NO_RUN = (404, "not-found", "there is no such run")
 
-ROUTES: tuple[Route, ...] = (
+OWN: tuple[Route, ...] = (
     Route(
         "GET", "/healthz", "healthz", "Whether the process lives", "For liveness probes; nothing is asked.",
-        (Answer(200, "it lives", AliveBody),), "", guarded=False,
+        (Answer(200, "it lives", AliveBody),), "", role=None,
     ),
     Route(
         "GET", "/readyz", "readyz", "Whether the process can work", "For readiness probes; asks the state store.",
-        (Answer(200, "ready", ReadyBody), Answer(503, "not ready", ReadyBody)), "", guarded=False,
+        (Answer(200, "ready", ReadyBody), Answer(503, "not ready", ReadyBody)), "", role=None,
     ),
     Route(
         "GET", "/metrics", "metrics", "Metrics for Prometheus", "docs/reference/metrics.md names all of them.",
-        (Answer(200, "text exposition format", media="text/plain", schema=_TEXT),), "", guarded=False,
+        (Answer(200, "text exposition format", media="text/plain", schema=_TEXT),), "", role=None,
     ),
     Route(
-        "GET", "/openapi.json", "openapi", "This description", "OpenAPI 3.1; all roles have it.",
-        (Answer(200, "the description", schema={"type": "object"}),), "", guarded=False,
+        "GET", "/openapi.json", "openapi", "This description", "OpenAPI 3.1.",
+        (Answer(200, "the description", schema={"type": "object"}),), "",
     ),
     Route(
         "POST", "/runs", "startRun", "Start a run",
-        "Queues the run; a worker takes it up. The same `Idempotency-Key` again answers with the run that is there.",
-        (Answer(201, "queued; `Location` names the run", RunBody),),
+        "Queues the run; a worker takes it up. The same `Idempotency-Key` again answers with the run that is there. "
+        "With `assistant_id` instead of `workflow` it is a run of the LangGraph server's protocol.",
+        (Answer(201, "queued; `Location` names the run", RunBody),
+         Answer(200, "queued, where `assistant_id` was given", RunShown)),
         """-X POST -H 'Idempotency-Key: order-7' -d '{"workflow": "apm-cycle", "input": {}}'""",
-        body=StartBody, parameters=(Parameter("Idempotency-Key", "header", f"Becomes the run's id. {_KEY}"),),
+        role="operator", body=ANY_START,
+        parameters=(Parameter("Idempotency-Key", "header", f"Becomes the run's id. {_KEY}"),),
         refusals=((400, "invalid-input", "the body, or the input by the workflow's schema"),
-                  (404, "not-found", "there is no such workflow")),
+                  (404, "not-found", "there is no such workflow"),
+                  (409, "conflict", "the key has started a run of another workflow, or with another input")),
     ),
     Route(
         "GET", "/runs", "listRuns", "List runs, newest first", "", (Answer(200, "runs", RunsBody),), "",
@@ -235,12 +169,13 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/runs/{id}/cancel", "cancelRun", "Cancel a run",
         "A run that a worker executes ends within seconds; what its steps have done is undone where they say how.",
         (Answer(200, "it has ended", StateBody), Answer(202, "its worker is told", StateBody)), "-X POST",
+        role="operator",
         refusals=(_NO_RUN,),
     ),
     Route(
         "POST", "/runs/{id}/answer", "answerRun", "Answer what a run asks", "The run is queued and goes on.",
         (Answer(200, "the run", RunBody),), """-X POST -d '{"value": "accept", "by": "ada"}'""",
-        body=AnswerBody,
+        role="approver", body=AnswerBody,
         refusals=((400, "invalid-input", "no `value`, none of the options, or refused by the question's schema"),
                   _NO_RUN,
                   (409, "conflict", "the run does not wait for that (any more)")),
@@ -261,10 +196,14 @@ ROUTES: tuple[Route, ...] = (
         "key every request is an event of its own.",
         (Answer(202, "taken", EventBody),),
         """-X POST -H 'Idempotency-Key: movement-7' -d @payload.json""",
-        body={}, more_bodies=((CLOUD_EVENT, CloudEvent),),
+        role="operator", body={}, more_bodies=((CLOUD_EVENT, CloudEvent),),
         parameters=(Parameter("Idempotency-Key", "header", f"{_KEY} A CloudEvent's `source` and `id` do the same."),),
         refusals=((400, "invalid-input", "the body is not JSON"), (404, "not-found", "no workflow knows this channel"),
+                  (409, "conflict", "the key has published another payload"),
                   (422, "invalid-payload", "the channel's schema refuses the payload, or it is no CloudEvent")),
     ),
 )  # fmt: skip
+"""The runtime's own operations."""
+
+ROUTES: tuple[Route, ...] = (*OWN, *SERVER)
 """Every operation, in the order of the reference page."""

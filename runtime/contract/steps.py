@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from runtime.contract.values import Duration, Expr, Many, Name, Ref, Strict, Template
+from runtime.contract.values import Duration, Expr, Many, Ref, StepName, Strict, Template
 
 if TYPE_CHECKING:
     from runtime.contract.steps import Step as AnyStep
@@ -50,7 +50,7 @@ class OnError(Strict):
 class Step(Strict):
     """What every step may say, whatever its verb is."""
 
-    id: Name
+    id: StepName
     """Name of the step, unique in its workflow."""
     description: str = ""
     """One sentence for diagrams and for people."""

@@ -67,6 +67,7 @@ class Template:
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_STEP_NAME = re.compile(r"[a-z0-9]([-_a-z0-9]{0,61}[a-z0-9])?")
 _MONEY = re.compile(r"(\d+(?:\.\d{1,4})?) ([A-Z]{3})")
 _SECRET = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?)/([-._a-zA-Z0-9]+)")
 
@@ -85,6 +86,16 @@ Name: TypeAlias = Annotated[
     _fullmatch(_NAME, "name", "a name has 1 to 63 lower-case letters, digits and '-', and starts and ends with none"),
 ]
 """A DNS-1123 label."""
+
+StepName: TypeAlias = Annotated[
+    str,
+    _fullmatch(
+        _STEP_NAME,
+        "name",
+        "a step's name has 1 to 63 lower-case letters, digits, '-' and '_' inside",
+    ),
+]
+"""Name of a step; with `_` instead of `-`, expressions can say `steps.ask_human`."""
 
 Duration: TypeAlias = Annotated[
     str, _fullmatch(_DURATION, "duration", "a duration is a number and ms, s, m, h or d, such as 30s or 24h")

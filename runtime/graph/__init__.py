@@ -28,6 +28,7 @@ from runtime.nodes.parallel import ParallelStep
 from runtime.problems import Failure, Problem
 
 __all__ = [
+    "END",
     "Compiled",
     "Frame",
     "GraphDrained",

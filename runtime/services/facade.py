@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from runtime import schemas
 from runtime.contract import Context, ModelDocument, ResilienceDocument
+from runtime.contract.bodies import TENANT
 from runtime.problems import failed
 from runtime.services import answers
 from runtime.services.agents import Agents
@@ -21,7 +22,6 @@ from runtime.services.memory import Memories
 from runtime.services.models import Models, Request
 from runtime.services.outside import Direct, Outside
 from runtime.services.store import Store
-from runtime.services.store.collection import TENANT
 from runtime.services.tools import Tools
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry

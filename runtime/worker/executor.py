@@ -247,18 +247,19 @@ class Executor:
     async def _outcome(self, run: Run, frame: Frame, values: Mapping[str, Any], log: EventLog) -> Ended:
         if waiting := values.get("__interrupt__"):
             entries = [{"id": one.id, **one.value} for one in waiting]
+            # Who hears of it looks at the thread next; so the thread is first.
+            await self.states.keep(run, "interrupted", state_of(values))
             log.record("waiting", {"for": entries})
             await log.flush()
             if not await self.store.runs.wait(run, entries, run.deadline):
                 raise LeaseLost(run.id)
-            await self.states.keep(run, "interrupted", state_of(values))
             return Ended("waiting")
         if values.get("next"):
+            await self.states.keep(run, "interrupted", state_of(values))
             log.record("stopped", {"before": list(values["next"])})
             await log.flush()
             if not await self.store.runs.put_back(run, self.clock.now(), "interrupted"):
                 raise LeaseLost(run.id)
-            await self.states.keep(run, "interrupted", state_of(values))
             return Ended("interrupted")
         if values.get("failed"):
             return Ended("failed", problem=Problem(**values["failed"]))
@@ -269,12 +270,14 @@ class Executor:
 
     async def _end(self, run: Run, ended: Ended, log: EventLog, started: int) -> None:
         found = asdict(ended.problem) if ended.problem else None
+        state = await self.states.now(run.id) if run.thread else {}
+        await self.states.keep(run, threads.STATUS[ended.state], state, ended.output)
         log.record("run-ended", {"workflow": run.workflow, "state": ended.state, "problem": found})
         await log.flush()
-        state = await self.states.now(run.id) if run.thread else {}
         if not await self.store.runs.end(run, ended.state, self.clock.now(), ended.output, found):
             raise LeaseLost(run.id)
-        await self.states.keep(run, threads.STATUS[ended.state], state, ended.output)
+        if run.thread:
+            await threads.advance(self.store, run.thread, self.clock.now())
         self.telemetry.add(metric.RUNS, workflow=run.workflow, outcome=ended.state)
         self.telemetry.observe(metric.RUN_SECONDS, (self.clock.now() - started) / 1000, workflow=run.workflow)
 

@@ -9,14 +9,15 @@ from typing import Any
 
 from runtime import expressions
 from runtime.contract import TriggerDocument, WorkflowDocument, millis
+from runtime.contract.bodies import TENANT
 from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
-from runtime.services.store.collection import TENANT, Row
+from runtime.services.store.collection import Row
 from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
-from runtime.worker import cron, threads
+from runtime.worker import cron, schedules, threads
 from runtime.worker.starting import Start, start
 
 LEASE = 15_000
@@ -63,6 +64,7 @@ class Scheduler:
         await self.hear()
         await self.deliver()
         await self.fire()
+        await schedules.fire(self._store, self._clock, self._documents)
         await self.advance()
         await self.prune()
         if (now := self._clock.now()) >= self._next_measure:

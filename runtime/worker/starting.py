@@ -7,9 +7,11 @@ from uuid import uuid4
 
 from runtime import schemas
 from runtime.contract import WorkflowDocument
+from runtime.contract.bodies import TENANT
 from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
-from runtime.services.store.collection import TENANT, pack, unpack
+from runtime.services.store.collection import pack, unpack
+from runtime.services.store.news import News
 from runtime.services.store.records import RunEvents, Specs
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
 from runtime.services.store.threads import Threads
@@ -57,6 +59,11 @@ class Holder(Protocol):
     @property
     def run_events(self) -> RunEvents:
         """Return the events of runs."""
+        ...
+
+    @property
+    def news(self) -> News:
+        """Return what this process has heard."""
         ...
 
     async def erase(self, run: Run) -> None:

@@ -64,10 +64,10 @@ class States:
         return patch["values"] if last and last.checkpoint["id"] == patch["at"] else {}
 
     async def keep(self, run: Run, status: str, state: Mapping[str, Any], output: Any = None) -> None:
-        """Let the thread of a run know where it stands, and the next run of the thread go."""
+        """Let the thread of a run know where it stands; who has lost the run gets `LeaseLost` instead."""
         if run.thread:
+            await self._store.fences.hold(run.id)
             await self._store.threads.keep(run.thread, run.id, status, self._clock.now(), state, output)
-            await threads.advance(self._store, run.thread, self._clock.now())
 
 
 def state_of(values: Mapping[str, Any]) -> dict[str, Any]:

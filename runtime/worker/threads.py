@@ -44,6 +44,7 @@ async def begun(
     if number is None:
         raise failed("not-found", "There is no such thread", asked.thread)
     run = await starting.begun(store, clock, documents, replace(asked, number=number))
+    store.news.tell(f"thread:{run.thread}")
     if await _first(store, clock, run):
         return run
     holder = await store.runs.get((await found(store, run.thread)).active)
@@ -79,7 +80,7 @@ async def advance(store: Holder, thread: str, now: int) -> str:
     holder = await store.runs.get(found_.active) if found_.active else None
     if holder and holder.state not in ENDED:
         if holder.queue == HELD:  # its process died after it had the thread and before it was let go
-            await store.runs.release(holder.id, now)
+            await store.runs.release(holder.id)
         return holder.id
     runs = await store.runs.of_thread(thread)
     waiting = next((run for run in runs if run.queue == HELD and run.state == "queued"), None)
@@ -88,7 +89,7 @@ async def advance(store: Holder, thread: str, now: int) -> str:
         if holder and found_.dropped == holder.id:
             await store.erase(holder)
         if to:
-            await store.runs.release(to, now)
+            await store.runs.release(to)
     return to
 
 

@@ -13,6 +13,7 @@ from runtime.app.api import Api
 from runtime.app.series import announce
 from runtime.problems import Failure
 from runtime.services.store.runs import new
+from runtime.settings import Key
 from runtime.worker import starting
 from runtime.worker.starting import Start
 from tests.runtime.conftest import World, workflow
@@ -26,7 +27,9 @@ steps: [{id: q, ask: {question: "More than {{ input.n }}", schema: {type: intege
 
 def client(world: World, *keys: str, full: bool = True) -> httpx.AsyncClient:
     world.documents = {"main": workflow(ASK)}
-    settings = replace(world.executor.settings, api_keys=frozenset(keys))
+    settings = replace(
+        world.executor.settings, api_keys=tuple(Key(f"k{n}", ("admin",), key) for n, key in enumerate(keys))
+    )
     api = Api(settings, world.store, world.clock, world.telemetry, world.documents, None, full=full)
     announce(world.telemetry, world.documents.values())
     return httpx.AsyncClient(transport=httpx.ASGITransport(api.asgi()), base_url="http://apm")
@@ -112,7 +115,7 @@ def test_without_keys_only_this_machine_is_served(world: World) -> None:
     with pytest.raises(Failure, match=r"0\.0\.0\.0 needs keys, and APM_API_KEYS is not set"):
         reachable(open_, "all")
     reachable(open_, "worker")
-    reachable(replace(open_, api_keys=frozenset("k")), "all")
+    reachable(replace(open_, api_keys=(Key("k", ("admin",), "k"),)), "all")
     reachable(replace(open_, host="127.0.0.1"), "all")
 
 
@@ -144,9 +147,42 @@ async def test_who_follows_a_run_elsewhere_misses_no_event(world: World, api: ht
     following = asyncio.create_task(api.get("/runs/r/events"))
     await asyncio.sleep(0.2)
     rows: list[Any] = [{"seq": seq, "kind": f"k{seq}", "at": 1, "data": {}} for seq in (1, 2, 3)]
-    stored = {"_id": f"r|{1:015d}", "run": "r", **rows[0], "data": "{}"}
+    stored = {"_id": f"r|{1:015d}", "run": "r", "tenant": "default", **rows[0], "data": "{}"}
     await world.store.collections["run_events"].add(stored)
     await world.store.run_events.add("r", rows[1:])
     await world.store.runs.end(run, "succeeded", 2)
     lines = (await asyncio.wait_for(following, 5)).text.splitlines()
     assert [line for line in lines if line.startswith("event: ")] == ["event: k1", "event: k2", "event: k3"]
+
+
+async def test_a_key_is_for_one_start(api: httpx.AsyncClient) -> None:
+    key = {"Idempotency-Key": "order-8"}
+    sent = [await api.post("/runs", json={"workflow": "main", "input": {"n": n}}, headers=key) for n in (1, 1, 2)]
+    assert [one.status_code for one in sent] == [201, 201, 409]
+    assert "another input" in sent[2].json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status", "type_"),
+    [
+        (b"{", "application/json", 400, "invalid-input"),
+        (b'{"workflow": "main", "inputs": {}}', "application/json", 400, "invalid-input"),
+        (b'{"workflow": NaN}', "application/json", 400, "invalid-input"),
+        (b"[" * 100_000, "application/json", 400, "invalid-input"),
+        (b"\xff", "application/json", 400, "invalid-input"),
+        (b"a=b", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
+        (b" " * (16 * 1024 * 1024 + 1), "application/json", 413, "payload-too-large"),
+    ],
+)
+async def test_bodies_that_are_none_are_problems(
+    api: httpx.AsyncClient, content: bytes, media: str, status: int, type_: str
+) -> None:
+    found = await api.post("/runs", content=content, headers={"Content-Type": media})
+    assert (found.status_code, found.json()["type"]) == (status, type_)
+
+
+async def test_paths_and_methods_that_there_are_not_are_problems(api: httpx.AsyncClient) -> None:
+    missing, wrong = await api.get("/nothing"), await api.put("/runs")
+    assert (missing.status_code, missing.json()["type"]) == (404, "not-found")
+    assert (wrong.status_code, wrong.json()["type"]) == (405, "method-not-allowed")
+    assert set(wrong.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}

@@ -11,12 +11,19 @@ import pytest
 from starlette.routing import Route
 
 from runtime.app.api import Api
-from runtime.contract.api import PROBLEM, ROUTES
+from runtime.contract.api import ROUTES
+from runtime.contract.bodies import PROBLEM
 from runtime.contract.openapi import openapi, refusals
 from runtime.problems import STATUS
 from tests.runtime.conftest import World, workflow
 
-OWN = {"unauthorized": 401, "invalid-payload": 422}
+OWN = {
+    "unauthorized": 401,
+    "forbidden": 403,
+    "payload-too-large": 413,
+    "unsupported-media-type": 415,
+    "invalid-payload": 422,
+}
 """Types that only the API has."""
 
 
@@ -28,7 +35,7 @@ def served(world: World, *, full: bool) -> set[tuple[str, str]]:
 
 async def test_the_application_serves_exactly_the_table(world: World) -> None:
     assert served(world, full=True) == {(route.method, route.path) for route in ROUTES}
-    assert served(world, full=False) == {(route.method, route.path) for route in ROUTES if not route.guarded}
+    assert served(world, full=False) == {(route.method, route.path) for route in ROUTES if route.role is None}
 
 
 def test_problems_have_the_status_that_the_runtime_gives_them() -> None:

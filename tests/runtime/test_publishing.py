@@ -12,7 +12,8 @@ import yaml
 from runtime import load
 from runtime.app.api import Api
 from runtime.contract import WorkflowDocument
-from runtime.contract.api import CLOUD_EVENT
+from runtime.contract.bodies import CLOUD_EVENT
+from runtime.settings import Key
 from tests.runtime.conftest import World, workflow
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ triggers: [{channel: stock, input: {what: "${output.sku}"}}]
 output: {what: "${input.what}"}
 steps: [{id: s, function: text-statistics, with: {text: x}}]
 """
-NOTIFICATION = {
+NOTIFICATION: dict[str, Any] = {
     "version": "4", "groupKey": '{}:{alertname="StoreDown"}', "truncatedAlerts": 0, "status": "firing",
     "receiver": "apm", "groupLabels": {"alertname": "StoreDown"},
     "commonLabels": {"alertname": "StoreDown", "severity": "critical", "team": "devops"},
@@ -37,7 +38,9 @@ NOTIFICATION = {
 
 def served(world: World, documents: Mapping[str, WorkflowDocument], *keys: str) -> httpx.AsyncClient:
     world.documents = dict(documents)
-    settings = replace(world.executor.settings, api_keys=frozenset(keys))
+    settings = replace(
+        world.executor.settings, api_keys=tuple(Key(f"k{n}", ("admin",), key) for n, key in enumerate(keys))
+    )
     api = Api(settings, world.store, world.clock, world.telemetry, world.documents, None, full=True)
     return httpx.AsyncClient(transport=httpx.ASGITransport(api.asgi()), base_url="http://apm")
 
@@ -114,7 +117,34 @@ async def test_alertmanager_comes_in_with_a_bearer_token_and_starts_the_ops_cycl
         headers = {"Authorization": "Bearer token"}
         taken = await api.post("/channels/alerts-in/events", json=NOTIFICATION, headers=headers)
         assert taken.status_code == 202
-        empty = {**NOTIFICATION, "alerts": []}
+        empty: dict[str, Any] = {**NOTIFICATION, "alerts": []}
         assert (await api.post("/channels/alerts-in/events", json=empty, headers=headers)).status_code == 422
     (run,) = await runs(world)
     assert (run.workflow, run.state, run.trigger, run.input) == ("ops-cycle", "queued", "alerts-in", NOTIFICATION)
+
+
+async def test_what_alertmanager_says_again_is_the_same_event(world: World) -> None:
+    documents = {"main": workflow(ALERTED, channels={"alerts": {"name": "alerts"}})}
+    later = {**NOTIFICATION, "truncatedAlerts": 1}
+    resolved = {**NOTIFICATION, "status": "resolved", "alerts": [{**NOTIFICATION["alerts"][0], "status": "resolved"}]}
+    async with served(world, documents) as api:
+        taken = [
+            (await api.post("/channels/alerts/events", json=one)).json() for one in (NOTIFICATION, later, resolved)
+        ]
+        assert [one["duplicate"] for one in taken] == [False, True, False]
+        await world.scheduler().deliver()
+        assert len(await world.store.runs.find()) == 2
+
+
+async def test_a_key_is_for_one_payload(world: World) -> None:
+    documents = {"main": workflow(ALERTED, channels={"alerts": {"name": "alerts"}})}
+    async with served(world, documents) as api:
+        sent = [await api.post("/channels/alerts/events", json=n, headers={"Idempotency-Key": "k"}) for n in (1, 1, 2)]
+        assert [one.status_code for one in sent] == [202, 202, 409]
+        assert sent[2].json()["type"] == "conflict"
+
+
+ALERTED = """
+triggers: [{channel: alerts}]
+steps: [{id: s, function: text-statistics, with: {text: x}}]
+"""

@@ -125,7 +125,7 @@ class Store:
         Returns how many runs there were.
         """
         await self.collections["outputs"].remove({"until": {"$lte": now}})
-        return await retention.forget(self.collections, before)
+        return await retention.forget(self.collections, before, now)
 
 
 def _store(

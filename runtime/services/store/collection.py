@@ -24,8 +24,6 @@ from runtime.telemetry.catalogue import STORE_SECONDS, STORE_UP
 Row: TypeAlias = dict[str, Any]
 Order: TypeAlias = Sequence[tuple[str, int]]
 _DUPLICATE = 11000
-TENANT = "default"
-"""Whose data it is where nobody has said it."""
 
 
 def pack(value: Any) -> str:

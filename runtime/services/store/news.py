@@ -16,7 +16,7 @@ class News:
 
     @contextmanager
     def followed(self, run: str) -> "Generator[asyncio.Queue[Sequence[Event]]]":
-        """Yield a queue of what is written about a run: its events, or none of them when the run has ended here."""
+        """Yield a queue of what is written about a run: its events, or none of them when its state has changed here."""
         queue: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
         self._followers.setdefault(run, []).append(queue)
         try:
@@ -27,6 +27,6 @@ class News:
                 del self._followers[run]
 
     def tell(self, run: str, events: Sequence[Event] = ()) -> None:
-        """Say that events have been written, or, without any, that this process has ended the run."""
+        """Say that events have been written, or, without any, that this process has changed the state of the run."""
         for queue in self._followers.get(run, ()):
             queue.put_nowait(events)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runtime.contract import WorkflowDocument
-from runtime.services.store.collection import TENANT, Collection, Row, pack, unpack
+from runtime.contract.bodies import TENANT
+from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.fences import Fences
 from runtime.services.store.news import News
 

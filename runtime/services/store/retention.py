@@ -11,10 +11,10 @@ BATCH = 100
 """Runs and channel events that one call forgets at most."""
 
 
-async def forget(collections: Mapping[str, Collection], before: int) -> int:
+async def forget(collections: Mapping[str, Collection], before: int, now: int) -> int:
     """Forget runs that ended before a time, threads unused since, and channel events delivered before it.
 
-    Returns how many runs there were.
+    Items of the key-value store go at the time that was set for them. Returns how many runs there were.
 
     Dead letters stay: a person has to look at them. So do artefacts, whose collection has a retention of its own.
     """
@@ -22,6 +22,7 @@ async def forget(collections: Mapping[str, Collection], before: int) -> int:
     for row in ended:
         await erase(collections, row["_id"])
     await collections["threads"].remove({"active": "", "updated": {"$lt": before}})
+    await collections["items"].remove({"expires": {"$gt": 0, "$lt": now}})
     old = {"state": {"$in": ["delivered", "dead"]}, "at": {"$lt": before}}
     events = await collections["events"].find_all(old, [("at", 1)], BATCH)
     if events:

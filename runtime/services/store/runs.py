@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.services.store.collection import TENANT, Collection, Row, pack, unpack
+from runtime.contract.bodies import TENANT
+from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.news import News
 
 _ZERO = ("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision",
@@ -121,10 +122,10 @@ class Runs:
         where = {"queue": HELD, "state": "queued"}
         return [read(row) for row in await self._rows.find_all(where, [("created", 1)])]
 
-    async def release(self, id_: str, now: int) -> bool:
-        """Let workers claim a run that was held."""
+    async def release(self, id_: str) -> bool:
+        """Let workers claim a run that was held, as soon as it is due."""
         where = {"_id": id_, "queue": HELD, "state": "queued"}
-        return await self._rows.change(where, {"$set": {"queue": QUEUE, "due": now}, "$inc": {"revision": 1}})
+        return await self._rows.change(where, {"$set": {"queue": QUEUE}, "$inc": {"revision": 1}})
 
     # --- the queue -------------------------------------------------------------------------------------------------
 
@@ -205,13 +206,17 @@ class Runs:
             "wake": min(wakes),
             "listens": sorted({one["channel"] for entry in waiting for one in entry.get("heard", ())}),
         }
-        return await self._mine(run, values)
+        waits = await self._mine(run, values)
+        self._news.tell(run.id)
+        return waits
 
     async def put_back(self, run: Run, now: int, state: str = "queued") -> bool:
         """Hand a run back without burning an attempt (`queued`), or leave it as `interrupted`."""
         where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
         update = {"$set": {"state": state, "due": now, "worker": ""}, "$inc": {"attempt": -1, "revision": 1}}
-        return await self._rows.change(where, update)
+        back = await self._rows.change(where, update)
+        self._news.tell(run.id)
+        return back
 
     # --- what people and the scheduler do ---------------------------------------------------------------------------
 

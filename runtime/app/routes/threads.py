@@ -1,0 +1,176 @@
+"""Threads: make, find, show, change, copy, forget; and their state, now and before."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+from starlette.responses import JSONResponse, Response
+
+from runtime.app import finding, views
+from runtime.app.beginning import written
+from runtime.app.call import Call, Handler, listed, nothing, shown
+from runtime.contract.threads_api import (
+    CheckpointShown,
+    HistoryAsked,
+    PruneAsked,
+    StateAsked,
+    StateSet,
+    StateShown,
+    ThreadAsked,
+    ThreadPatch,
+    ThreadsAsked,
+    ThreadShown,
+)
+from runtime.problems import failed
+from runtime.services.store.runs import ENDED, Run
+from runtime.services.store.threads import Thread
+from runtime.worker import starting
+
+
+async def view(call: Call, thread: Thread) -> ThreadShown:
+    """Return a thread as it is shown."""
+    run = await call.scope.runs.get(thread.active) if thread.active else None
+    return views.thread_shown(thread, run, await finding.patch(call, thread, run))
+
+
+async def made(
+    call: Call, id_: str, metadata: Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> Thread | None:
+    """Make a thread and return it; None when there is one with this id."""
+    if not await call.scope.threads.add(id_, metadata, call.now, state):
+        return None
+    return await call.scope.threads.get(id_)
+
+
+async def _create(call: Call) -> Response:
+    body = await call.body(ThreadAsked)
+    id_ = body.thread_id or str(uuid4())
+    thread = await made(call, id_, body.metadata)
+    if thread is None:
+        thread = await call.scope.threads.get(id_)
+        if body.if_exists == "raise" or thread is None:
+            raise failed("conflict", "There is a thread with this id", id_)
+    return shown(await view(call, thread))
+
+
+async def _found(call: Call, asked: ThreadsAsked) -> list[dict[str, Any]]:
+    fits = [thread async for thread in call.scope.threads.newest() if _fits(thread, asked)]
+    found = [(await view(call, thread)).model_dump() for thread in fits]
+    return finding.ordered(found, asked.sort_by, asked.sort_order)
+
+
+def _fits(thread: Thread, asked: ThreadsAsked) -> bool:
+    return (
+        (asked.status is None or thread.status == asked.status)
+        and (asked.ids is None or thread.id in asked.ids)
+        and finding.holds(thread.metadata, asked.metadata)
+        and finding.holds(views.values(thread), asked.values)
+    )
+
+
+async def _search(call: Call) -> Response:
+    asked = await call.body(ThreadsAsked)
+    return JSONResponse(finding.page(await _found(call, asked), asked.limit, asked.offset, asked.select))
+
+
+async def _count(call: Call) -> Response:
+    return JSONResponse(len(await _found(call, await call.body(ThreadsAsked))))
+
+
+async def _get(call: Call) -> Response:
+    return shown(await view(call, await finding.thread(call)))
+
+
+async def _update(call: Call) -> Response:
+    body, thread = await call.body(ThreadPatch), await finding.thread(call)
+    await call.scope.threads.describe(thread.id, {**thread.metadata, **body.metadata}, call.now)
+    return shown(await view(call, await finding.thread(call)))
+
+
+async def _forgotten(call: Call, thread: Thread) -> None:
+    for run in await call.scope.runs.of_thread(thread.id):
+        if run.state not in ENDED:
+            await starting.cancelled(call.scope, call.desk.clock, run)
+            call.desk.look(run.id)
+        # A run that a worker executes is forgotten with the retention: it has to be able to see that it is cancelled.
+        if run.state != "running":
+            await call.scope.erase(run)
+    await call.scope.threads.remove(thread.id)
+
+
+async def _delete(call: Call) -> Response:
+    await _forgotten(call, await finding.thread(call))
+    return nothing()
+
+
+async def _prune(call: Call) -> Response:
+    count = 0
+    for id_ in (await call.body(PruneAsked)).thread_ids:
+        if thread := await call.scope.threads.get(id_):
+            await _forgotten(call, thread)
+            count += 1
+    return JSONResponse({"pruned_count": count})
+
+
+async def _copy(call: Call) -> Response:
+    thread = await finding.thread(call)
+    copy = await made(call, str(uuid4()), thread.metadata, thread.state)
+    assert copy
+    return shown(await view(call, copy))
+
+
+# --- state ----------------------------------------------------------------------------------------------------------
+
+
+async def _state(call: Call) -> Response:
+    thread = await finding.thread(call)
+    run = await finding.holder(call, thread)
+    last = await call.last(run) if run else None
+    return shown(views.state_shown(thread, run, last, await finding.patch(call, thread, run)))
+
+
+async def _set(call: Call) -> Response:
+    body, thread = await call.body(StateAsked), await finding.thread(call)
+    run = await finding.holder(call, thread)
+    if run is None:
+        raise failed("conflict", "The thread has no workflow yet", "its state can be set after its first run")
+    at = await written(call, thread, run, body.values or {})
+    return shown(StateSet(checkpoint=CheckpointShown(thread_id=thread.id, checkpoint_id=at)))
+
+
+async def _past(call: Call, thread: Thread) -> list[StateShown]:
+    found: list[StateShown] = []
+    runs: list[Run] = await call.scope.runs.of_thread(thread.id)
+    for run in reversed(runs):
+        found += [views.past(thread.id, run, one) for one in await call.history(run)]
+    return found
+
+
+async def _history(call: Call) -> Response:
+    asked, thread = await call.body(HistoryAsked), await finding.thread(call)
+    found = [one for one in await _past(call, thread) if finding.holds(one.metadata, asked.metadata)]
+    if before := _id(asked.before):
+        found = [one for one in found if (one.checkpoint.checkpoint_id or "") < before]
+    return listed(found[: asked.limit])
+
+
+def _id(before: Any) -> str:
+    if isinstance(before, dict):
+        named = cast("dict[str, Any]", before)
+        return str(named.get("checkpoint_id") or named.get("configurable", {}).get("checkpoint_id") or "")
+    return before if isinstance(before, str) else ""
+
+
+async def _state_at(call: Call) -> Response:
+    thread, wanted = await finding.thread(call), call.path("checkpoint_id")
+    for one in await _past(call, thread):
+        if one.checkpoint.checkpoint_id == wanted:
+            return shown(one)
+    raise failed("not-found", "There is no such checkpoint", wanted[:200])
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "createThread": _create, "searchThreads": _search, "countThreads": _count, "pruneThreads": _prune,
+    "getThread": _get, "updateThread": _update, "deleteThread": _delete, "copyThread": _copy,
+    "getThreadState": _state, "updateThreadState": _set, "getThreadStateAt": _state_at, "getThreadHistory": _history,
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""The LangGraph server's protocol, seen by the unmodified client `langgraph-sdk`."""
