@@ -3,8 +3,8 @@
 SHELL := bash
 PY := .venv/bin/python
 APM := .venv/bin/apm
-# Long ones have targets of their own: a real Argo CD (make e2e), a real image (make image).
-LONG := --ignore tests/argocd --ignore tests/image
+# Long ones have targets of their own: a real Argo CD (make e2e), a real image (make e2e-image), a real node (make e2e-node).
+LONG := --ignore tests/argocd --ignore tests/image --ignore tests/node
 comma := ,
 
 .PHONY: help
@@ -44,6 +44,12 @@ image: ## build the runtime image with Docker (BASE=..., BUILDER=..., IMAGE=name
 .PHONY: e2e-image
 e2e-image: install ## build the runtime image and run the staging system from it, confined as rendered (root; about 4 minutes)
 	APM_IMAGE_TEST=1 $(PY) -m pytest tests/image
+
+.PHONY: e2e-node
+e2e-node: install ## deliver staging with a real Argo CD into a real node, from the real image, and try it (root; minutes)
+	python3 toolchain/build.py
+	python3 toolchain/build.py node coredns argocd prometheus
+	APM_NODE_TEST=1 $(PY) -m pytest tests/node
 
 .PHONY: lint
 lint: install ## ruff, import layers, pyright strict, `apm validate`, `apm render --check`, reference pages
