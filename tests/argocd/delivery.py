@@ -55,7 +55,11 @@ class Delivery:
 
     def render(self) -> None:
         """Run `apm render`."""
-        command = [sys.executable, "-m", "generator", "render"]
+        self.apm("render")
+
+    def apm(self, *arguments: str) -> None:
+        """Run a command of `apm` in the tree."""
+        command = [sys.executable, "-m", "generator", *arguments]
         done = subprocess.run(
             command, cwd=self.tree, env={"PYTHONPATH": str(REPOSITORY)}, capture_output=True, text=True, check=False
         )

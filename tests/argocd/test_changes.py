@@ -101,6 +101,30 @@ def test_revert_brings_back_what_was(system: Delivery) -> None:
     assert system.repository.git("status", "--porcelain") == "", "specs and rendered files were reverted together"
 
 
+def test_what_was_tried_in_staging_is_promoted_by_a_merge(system: Delivery) -> None:
+    """A build runs in staging; a branch made by `apm promote` brings it to production, and a revert takes it back."""
+    git, digest = system.repository.git, f"sha256:{'7' * 64}"
+    before = _images(system, "production")
+    system.edit(STAGING, "      apm-multi-agent:\n", f"      apm-multi-agent:\n        image: {{digest: {digest!r}}}\n")
+    tried = system.publish("A build to try")
+    system.deliver("staging", tried, *_with_image(system, "staging"))
+    assert all(image.endswith(digest) for image in _images(system, "staging"))
+    assert _images(system, "production") == before
+    git("checkout", "--quiet", "-b", "promote")
+    system.apm("promote", "staging", "production")
+    system.render()
+    git("commit", "--quiet", "--all", "--message=What staging runs")
+    git("checkout", "--quiet", "main")
+    git("merge", "--quiet", "--no-ff", "--no-edit", "promote")
+    merged = system.repository.push()
+    system.deliver("production", merged, *_with_image(system, "production"))
+    assert all(image.endswith(digest) for image in _images(system, "production"))
+    git("revert", "--no-edit", "-m1", merged)
+    system.deliver("production", system.repository.push(), *_with_image(system, "production"))
+    assert _images(system, "production") == before
+    assert system.strays("production") == []
+
+
 def test_broken_file_reaches_nothing(system: Delivery) -> None:
     """Nothing of a commit is applied of which one file can't be read, here by a conflict; a new commit mends it."""
     before = system.live.get(_deployment(system, "worker"))["metadata"]["generation"]
@@ -154,3 +178,15 @@ def _revision(deployment: Object) -> int:
 def _version(found: Object) -> int:
     """When an object became what it is, in an order that all objects of a cluster share."""
     return int(found["metadata"]["resourceVersion"])
+
+
+def _with_image(system: Delivery, environment: str) -> list[str]:
+    """Return the groups in which the runtime's image is named."""
+    groups = system.groups(environment)
+    return [g for g in groups if any("/apm-runtime@" in str(m) for m in system.manifests(environment, g))]
+
+
+def _images(system: Delivery, environment: str) -> set[str]:
+    namespace = system.namespace(environment)
+    found = system.live.get(f"/apis/apps/v1/namespaces/{namespace}/deployments")["items"]
+    return {container["image"] for item in found for container in item["spec"]["template"]["spec"]["containers"]}
