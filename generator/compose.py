@@ -164,7 +164,19 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
     if "'\\t'" in what or re.search(r"\btab", what) or (mark and slips.tab_at(text, mark.line, mark.column)):
         what, hint = "a tab character can't be used to indent", "indent with spaces"
     place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-    return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint)
+    return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint or _neighbours(error))
+
+
+def _neighbours(error: Any) -> str:
+    """Return what to look at where the reader has met something else than it had to."""
+    around, begun = str(getattr(error, "context", None) or ""), getattr(error, "context_mark", None)
+    if begun is None or "did not find expected" not in str(getattr(error, "problem", None)):
+        return ""
+    if around.startswith("while parsing a flow"):
+        return f"a comma or a closing bracket is missing in what is opened in line {begun.line + 1}"
+    if around.startswith("while parsing a block"):
+        return f"indent it like the lines that it belongs to; what is not finished here begins in line {begun.line + 1}"
+    return ""
 
 
 def _document(

@@ -1,5 +1,6 @@
 """documents -> declared specs: which kind each is, and whether it says only what its kind knows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ForwardRef, cast, get_args, get_origin
 
@@ -13,8 +14,8 @@ from generator.model import Declared, Document, Kind, Loc, Metadata, beside
 from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.references import marked
 from generator.rules import secrecy
-from runtime.contract import FileRef
-from runtime.steps import AnyStep
+from runtime.contract import FileRef, Step
+from runtime.steps import NODES, AnyStep
 
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
@@ -138,12 +139,22 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         known = _known(model, details["loc"])
         fix = document.rename(loc, name, meant(name, set(known) - _keys(document.value, loc[:-1])), key=True)
         return document.problem(loc, "unknown-key", f'unknown key "{name}"', nearest(name, known), key=True, fix=fix)
+    if kind == "no-verb" and (verb := _misspelt_verb(details["input"])):
+        fix = document.rename((*loc, verb), verb, meant(verb, NODES), key=True)
+        hint = nearest(verb, NODES)
+        return document.problem((*loc, verb), "unknown-key", f'unknown key "{verb}"', hint, key=True, fix=fix)
     if kind in _ABOUT and isinstance(details["input"], Mapping) and _has(details["input"], _ABOUT[kind]):
         return document.problem((*loc, _ABOUT[kind]), *_about_value(loc, details))
     about = _about_value(loc, details)
     if _secret(loc, details["input"]):
         return document.problem(loc, *about, key=about[0] not in SECRETS or isinstance(details["input"], Mapping))
     return document.problem(loc, *about, key=isinstance(details["input"], Mapping), fix=_fix(document, loc, details))
+
+
+def _misspelt_verb(step: Mapping[str, Any]) -> str | None:
+    """Return the key of a step without a verb that is a verb's misspelt name."""
+    common = {field.alias or name for name, field in Step.model_fields.items()}
+    return next((key for key in step if key not in common and key != "with" and meant(str(key), NODES)), None)
 
 
 def _keys(value: Any, loc: Loc) -> set[str]:
@@ -175,7 +186,8 @@ def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
         return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), _allowed(details))
     if kind in _EXPECTED:
         quote = kind == "string_type" and isinstance(value, int | float) and shown != "this value"
-        return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", f'quote it: "{_plain(value)}"' if quote else ""
+        hint = f'quote it: "{_plain(value)}"' if quote else _unquoted(kind, value) if shown != "this value" else ""
+        return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", hint
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if kind in _PREFIXED:
         return kind, f"{shown} is not allowed: {message}", ""
@@ -186,6 +198,15 @@ def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
         return "invalid-value", f"at most {most} are allowed here" if most else f"at least {least} is needed here", ""
     should = "it should be " if "should" not in message else ""
     return "invalid-value", f"{shown} is not allowed here: {should}{message[:1].lower() + message[1:]}", ""
+
+
+_BARE = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "true|false"}
+"""What is meant as it is written, but for its quotes, where a text is refused."""
+
+
+def _unquoted(kind: str, value: Any) -> str:
+    bare = isinstance(value, str) and re.fullmatch(_BARE.get(kind, "(?!)"), value)
+    return f"write it without quotes: {value}" if bare else ""
 
 
 def _plain(value: float) -> str:

@@ -16,6 +16,7 @@ from generator.kinds.workflow_test import Case
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, meant, nearest
 from generator.workflows.rehearsed import agents, branches, callable_, steps_below
+from runtime.steps import walk
 
 CODE = "test-step"
 Named = tuple[Loc, str, bool]
@@ -26,8 +27,14 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each such name where it stands."""
     for test in catalogue.all("WorkflowTest"):
         workflow = catalogue.find("Workflow", test.spec.workflow)
-        if workflow is not None:
+        if workflow is not None and _is_clear(workflow):
             yield from _unknown(catalogue, test, workflow)
+
+
+def _is_clear(workflow: Declared) -> bool:
+    """Return whether each step has a name of its own: with two of one name it is not known which one is meant."""
+    names = [step.id for step in walk(workflow.spec.steps)]
+    return len(names) == len(set(names))
 
 
 def _unknown(catalogue: Catalogue, test: Declared, workflow: Declared) -> Iterator[Problem]:

@@ -58,10 +58,17 @@ def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
     from generator.vendoring import VENDOR
 
     tops = paths or (root / conventions.SPECS, root / conventions.POLICIES)
+    for path in paths:
+        if path.is_file() and not _is_spec(path):
+            raise Failure(f"{path} is no spec file", "specs are .yaml or .yml files; written replies are none")
     found = [path.resolve() for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
     copies = (root / VENDOR).resolve()
     for path in dict.fromkeys(found):
-        if path.is_relative_to(copies):  # they are what their own repository says
-            continue
-        if path.is_file() and path.suffix in (".yaml", ".yml") and not path.name.endswith(conventions.DATA_SUFFIXES):
+        if path.is_file() and _is_spec(path) and not path.is_relative_to(copies):  # they are what their repository says
             yield path
+
+
+def _is_spec(path: Path) -> bool:
+    from generator import conventions
+
+    return path.suffix in (".yaml", ".yml") and not path.name.endswith(conventions.DATA_SUFFIXES)

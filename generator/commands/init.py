@@ -30,7 +30,8 @@ def init(terminal: Terminal, folder: Path) -> None:
     files = {folder / path: text for path, text in _rendered(name)}
     files |= {folder / "policies" / path.name: path.read_text() for path in sorted(POLICIES.glob("*.yaml"))}
     files |= {folder / conventions.STATE_DIR / "schema" / path: text for path, text in schemas(KINDS.values()).items()}
-    if existing := sorted(path for path in files if path.exists()):
+    caches = folder / conventions.STATE_DIR
+    if existing := sorted(path for path in files if path.exists() and not path.is_relative_to(caches)):
         raise Failure(f"{existing[0]} is there already; nothing was written", "choose a new or empty folder")
     try:
         for path, text in files.items():

@@ -14,6 +14,8 @@ from runtime.steps import verb_of
 
 START, END = "start", "end"
 """Verbs of the two boxes that are no steps."""
+ON_ERROR = "on error"
+"""How the label of a way begins that is taken when a step has failed."""
 FIRST, LAST = "(start)", "(end)"
 """Their ids: no step can have such a name."""
 
@@ -105,7 +107,7 @@ def _inside(step: Step, here: str) -> tuple[list[Node], list[Edge], str]:
 def _attached(step: Step, here: str, target: Callable[[str], str]) -> Iterator[tuple[Sequence[Node], Sequence[Edge]]]:
     """Yield what is drawn beside a step: what follows when it fails, and what undoes it."""
     for number, handler in enumerate(step.on_error):
-        label, after = f"on error {handler.match}", target(handler.goto or step.next or "")
+        label, after = f"{ON_ERROR} {handler.match}", target(handler.goto or step.next or "")
         if handler.do:
             place = f"{here}/onError[{number}]/"
             nodes, edges = _sequence(handler.do, place, after)

@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.workflows.diagrams import END, LAST, START, Diagram, Edge, Node
+from generator.workflows.diagrams import END, LAST, ON_ERROR, START, Diagram, Edge, Node
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE, LABEL = 190, 44, 70, 72, 44, 14, 240
 CHARACTER = 6.3
@@ -98,7 +98,7 @@ def _straight(edge: Edge, boxes: Mapping[str, Box]) -> str:
     a, b = boxes[edge.source], boxes[edge.target]
     y1, y2 = a.y + HEIGHT, b.y
     path = f"M{a.middle:.1f} {y1:.1f} C{a.middle:.1f} {y1 + GAP_Y / 2:.1f} {b.middle:.1f} {y2 - GAP_Y / 2:.1f} {b.middle:.1f} {y2:.1f}"
-    return _way(path) + _label(edge.label, b.middle, y2 - 16, "middle")
+    return _way(path, edge.label) + _label(edge.label, b.middle, y2 - 16, "middle")
 
 
 def _around(edge: Edge, boxes: Mapping[str, Box], lane: float, nth: int) -> str:
@@ -111,11 +111,13 @@ def _around(edge: Edge, boxes: Mapping[str, Box], lane: float, nth: int) -> str:
     in_x, in_y = b.x + WIDTH - 18, b.y - 10
     start_x = a.x + WIDTH - 12 - 10 * nth
     path = f"M{start_x:.1f} {a.y + HEIGHT:.1f} V{out_y:.1f} H{lane:.1f} V{in_y:.1f} H{in_x:.1f} V{b.y:.1f}"
-    return _way(path) + _label(edge.label, a.x + WIDTH + 6, out_y - 2, "start")
+    return _way(path, edge.label) + _label(edge.label, a.x + WIDTH + 6, out_y - 2, "start")
 
 
-def _way(path: str) -> str:
-    return f'<path d="{path}" fill="none" stroke="#5b6b7f" marker-end="url(#tip)"/>'
+def _way(path: str, label: str) -> str:
+    """Draw a way; those that only an error takes are red and dashed."""
+    failed = 'stroke="#b3374a" stroke-dasharray="5 3"' if label.startswith(ON_ERROR) else 'stroke="#5b6b7f"'
+    return f'<path d="{path}" fill="none" {failed} marker-end="url(#tip)"/>'
 
 
 def _label(text: str, x: float, y: float, anchor: str) -> str:

@@ -168,7 +168,7 @@ async def found(store: Holder, id_: str) -> Run:
     """Return a run; raises `StepError` (`not-found`) without one."""
     run = await store.runs.get(id_)
     if run is None:
-        raise failed("not-found", "There is no such run", id_)
+        raise failed("not-found", f"There is no such run: {id_}")
     return run
 
 

@@ -33,3 +33,9 @@ def test_a_file_that_is_no_yaml_is_reported_and_left_alone(apm: Apm, repository:
     assert "specs/new.yaml:" in result.out
     assert "[yaml-syntax]" in result.out
     assert file.read_text() == "kind: Team\na: [1\n"
+
+
+def test_a_file_that_is_no_spec_is_refused(apm: Apm) -> None:
+    result = apm("fmt", "README.md")
+    assert (result.code, result.out) == (1, "")
+    assert "README.md is no spec file" in result.err

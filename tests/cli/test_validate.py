@@ -209,3 +209,34 @@ def test_a_file_that_is_no_yaml_may_hold_the_other_side_of_a_channel(apm: Apm, r
     out = apm("validate").out
     assert "yaml-syntax" in out
     assert "channel-unused" not in out
+
+
+HINTS = {
+    "a misspelt verb": ("      agent: greeter", "      agents: greeter", 'key "agents"', 'did you mean "agent"?'),
+    "a number in quotes": ("maxTokens: 5000", 'maxTokens: "5000"', "whole number", "write it without quotes: 5000"),
+    "a line that is indented less": (
+        "    - id: send", "   - id: send", "not valid YAML",
+        "indent it like the lines that it belongs to; what is not finished here begins in line 6",
+    ),
+    "an open bracket": (
+        "assignees: [platform]", "assignees: [platform", "not valid YAML",
+        "a comma or a closing bracket is missing in what is opened in line 32",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "message", "hint"), HINTS.values(), ids=HINTS)
+def test_one_mistake_is_one_finding_that_says_what_to_do(
+    apm: Apm, repository: Path, old: str, new: str, message: str, hint: str
+) -> None:
+    edit(repository, old, new, Path("specs/workflows/hello.yaml"))
+    (problem,) = json.loads(apm("validate", "--format", "json").out)["problems"]
+    assert message in problem["message"]
+    assert problem["hint"] == hint
+
+
+def test_two_steps_of_one_name_are_one_finding(apm: Apm, repository: Path) -> None:
+    edit(repository, "- id: decided", "- id: write", Path("specs/workflows/hello.yaml"))
+    found = json.loads(apm("validate", "--format", "json").out)["problems"]
+    assert "duplicate-step" in {p["code"] for p in found}
+    assert "test-step" not in {p["code"] for p in found}

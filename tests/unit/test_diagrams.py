@@ -64,3 +64,10 @@ def test_what_handles_a_failure_and_what_undoes_a_step_stand_beside_it() -> None
         ("book", "book/compensate/cancel", "undone by"),
         ("after", "(end)", ""),
     ]
+
+
+def test_only_ways_of_errors_are_dashed() -> None:
+    handler = {"match": "timeout", "goto": "b"}
+    drawing = drawn({"id": "a", **SET, "onError": [handler]}, {"id": "c", **SET}, {"id": "b", **SET})
+    dashed = [path for path in ET.fromstring(svg(drawing)).iter() if path.get("stroke-dasharray")]
+    assert len(dashed) == 1
