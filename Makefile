@@ -76,6 +76,14 @@ bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
 bench-runtime: install ## runs per second, cost of a step and idle memory of the runtime
 	$(PY) -m benchmarks.runtime
 
+.PHONY: mutants
+mutants: install ## spoil every part of every reference spec, one at a time, and write what is refused to docs/mutants.md (half an hour)
+	$(PY) -m tests.mutation
+
+.PHONY: fuzz
+fuzz: install ## FUZZ=20000 texts, bytes and spoilt specs of each sort: the validator answers all of them
+	FUZZ=$(or $(FUZZ),20000) $(PY) -m pytest -q tests/fuzz
+
 .PHONY: crash
 crash: install ## kill and pause real workers at random moments, TRIALS=20 SEED=n, and judge what is left
 	$(PY) -m tests.runtime.crash --trials $(or $(TRIALS),20) $(if $(SEED),--seed $(SEED))

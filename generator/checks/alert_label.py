@@ -30,8 +30,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             texts = {("spec", "alerts", name, field): getattr(alert, field) for field in ("summary", "description")}
             yield from _empty(group, name, texts, _given(alert))
     for objective in catalogue.all("Objective"):
-        given = {*_ALWAYS, "objective", "burn_tier", *objective.spec.indicator.count.by}
-        yield from _empty(objective, objective.name, {("spec", "summary"): objective.spec.summary}, given)
+        yield from _empty(objective, objective.name, {("spec", "summary"): objective.spec.summary}, _counted(objective))
     for detector in catalogue.all("Detector"):
         given = {*_ALWAYS, "detector", *detector.spec.by}
         yield from _empty(detector, detector.name, {("spec", "summary"): detector.spec.summary}, given)
@@ -45,6 +44,14 @@ def _empty(spec: Declared, name: str, texts: Mapping[Loc, str], given: set[str] 
                 suggestion = nearest(label, given or ())
                 hint = suggestion if suggestion.startswith("did") else "it gives: " + ", ".join(sorted(given or ()))
                 yield spec.problem(loc, CODE, message, hint)
+
+
+def _counted(objective: Declared) -> set[str] | None:
+    """Return the labels of an objective's alert; None where its selector can't be read, which is told elsewhere."""
+    try:
+        return {*_ALWAYS, "objective", "burn_tier", *objective.spec.indicator.count.by}
+    except PromQLError:
+        return None
 
 
 def _given(alert: AlertSpec) -> set[str] | None:

@@ -18,6 +18,7 @@ from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
 from generator.workflows.flow import scopes
 from generator.workflows.reads import Read, input_schema, known_fields, output_schema, reads, step_schema
+from generator.workflows.review import reviewed
 
 RUN = {"properties": dict.fromkeys(("id", "workflow", "environment"))}
 """What a run knows of itself."""
@@ -25,6 +26,7 @@ RUN = {"properties": dict.fromkeys(("id", "workflow", "environment"))}
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each such read where it stands."""
+    yield from reviewed(catalogue, "unknown-field")  # fields of state fields, and of what quality gates read
     for workflow in catalogue.all("Workflow"):
         steps = {node.step.id: node.step for scope in scopes(workflow) for node in scope.nodes}
         accepted = input_schema(catalogue, workflow)

@@ -1,0 +1,1 @@
+"""Whatever stands in specs/, `apm validate` answers with findings."""

@@ -1,0 +1,56 @@
+"""All mistakes in all reference specs: `make mutants` writes what became of them to docs/mutants.md."""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from multiprocessing import Pool
+from pathlib import Path
+from typing import Any
+
+from tests.mutation.operators import mutants, sample
+from tests.mutation.report import page
+from tests.mutation.repository import Repository
+from tests.mutation.verdicts import judge
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "mutants.md"
+
+
+def rows(arguments: tuple[Path, int, int, int]) -> list[dict[str, Any]]:
+    """Return operator, kind, outcome, reason and a line for people of a share of the mutants."""
+    root, each, share, of = arguments
+    repository = Repository.read(root)
+    chosen = sample(mutants(repository), each) if each else list(mutants(repository))
+    found: list[dict[str, Any]] = []
+    for mutant in chosen[share::of]:
+        verdict = judge(repository, mutant)
+        found.append({"operator": mutant.operator, "kind": mutant.spec.kind, "shape": mutant.shape,
+                      "outcome": verdict.outcome, "why": verdict.why, "text": str(verdict)})  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """Judge them in several processes; exits 1 where a harmful one passes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--root", type=Path, default=ROOT, help="repository whose specs are spoilt")
+    parser.add_argument("--each", type=int, default=0, help="mutants of each operator and field; all by default")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--json", type=Path, help="also write every verdict here")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    chosen = parser.parse_args()
+    with Pool(chosen.jobs) as pool:
+        parts: Iterable[list[dict[str, Any]]] = pool.map(
+            rows, [(chosen.root, chosen.each, share, chosen.jobs) for share in range(chosen.jobs)]
+        )
+    found = [row for part in parts for row in part]
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1))
+    chosen.page.write_text(page(found))
+    print(dict(Counter(row["outcome"] for row in found)))
+    sys.exit(any(row["outcome"] == "missed" for row in found))
+
+
+if __name__ == "__main__":
+    main()
