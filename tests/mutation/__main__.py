@@ -47,7 +47,7 @@ def main() -> None:
     found = [row for part in parts for row in part]
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1))
-    chosen.page.write_text(page(found))
+    chosen.page.write_text(page(found, chosen.each))
     print(dict(Counter(row["outcome"] for row in found)))
     sys.exit(any(row["outcome"] == "missed" for row in found))
 

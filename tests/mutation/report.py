@@ -29,12 +29,13 @@ _OPERATORS = {
 OUTCOMES = ("refused", "elsewhere", "harmless", "missed")
 
 
-def page(rows: Sequence[Row]) -> str:
-    """Return the page."""
+def page(rows: Sequence[Row], each: int) -> str:
+    """Return the page; `each` is how many mutants of each sort and field were taken, 0 means all."""
     counts = Counter(row["outcome"] for row in rows)
     harmful = len(rows) - counts["harmless"]
     share = 100 * (counts["refused"] + counts["elsewhere"]) / harmful if harmful else 100.0
-    first = f"{len(rows)} mutants, {harmful} of them harmful: {share:.2f} % of those are refused.\n\n"
+    taken = f"Of each sort of mistake, {each} at each field: " if each else ""
+    first = f"{taken}{len(rows)} mutants, {harmful} of them harmful: {share:.2f} % of those are refused.\n\n"
     reasons = Counter((row["why"], row["operator"]) for row in rows if row["outcome"] == "harmless")
     why = "".join(f"| {reason} | {operator} | {count} |\n" for (reason, operator), count in sorted(reasons.items()))
     passing = f"\n## Why some may pass\n\n| reason | mistake | mutants |\n|---|---|---|\n{why}"
@@ -44,7 +45,7 @@ def page(rows: Sequence[Row]) -> str:
 
 def _table(title: str, field: str, rows: Iterable[Row], words: Mapping[str, str]) -> str:
     counts = Counter((row[field], row["outcome"]) for row in rows)
-    names = sorted({name for name, _ in counts}, key=lambda name: [*words, name].index(name))
+    names = sorted({name for name, _ in counts}, key=lambda name: ([*words, name].index(name), name))
     lines = [f"| {words.get(name, name)} | " + " | ".join(str(counts[name, one]) for one in OUTCOMES) for name in names]
     return f"| {title} | {' | '.join(OUTCOMES)} |\n|---|---|---|---|---|\n" + "".join(f"{line} |\n" for line in lines)
 
