@@ -25,6 +25,7 @@ SUMMARIES = {
     "doctor": "Ask a cluster whether it is fit for what is rendered, and whether it runs.",
     "ci": "Check specs, run their tests, compare rendered/ and CODEOWNERS, and say what the change does.",
     "codeowners": "Write who approves what to CODEOWNERS, from the Team specs.",
+    "duties": "List the recurring duties with when they are due; record that one was done.",
     "promote": "Write what runs in one environment into the specs of the next.",
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store; or at a server.",

@@ -11,13 +11,15 @@ from generator.cluster.prerequisites import prerequisites
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
+from generator.kinds.maintenance import Maintenance
 from generator.kinds.notifications import Notifications, Receiver
+from generator.kinds.objective import Objective
 from generator.kinds.runtime import Runtime
 from generator.kinds.state_store import StateStore
 from generator.kinds.system import System
 from generator.kinds.waiver import Waiver
 from generator.model import Artifact, Project, TextFile
-from generator.monitoring.common import alerts
+from generator.monitoring.common import alerts, runbook_file
 from runtime.contract import PORT
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "handover.md.j2"
@@ -65,6 +67,8 @@ def _values(project: Project) -> dict[str, Any]:
         "backups": [_backup(backup) for backup in project.all(Backup)],
         "uncovered": [f"{name} of {store.name}" for store in used_stores(project) for name in store.uncovered()],
         "waivers": _waivers(project, environment),
+        "duties": [_duty(duty) for duty in project.all(Maintenance) if duty.alerts],
+        "objectives": [_objective(objective) for objective in project.all(Objective)],
         **_alerts(project),
         **_commands(project, environment),
         **_gaps(project, environment),
@@ -78,6 +82,19 @@ def _waivers(project: Project, environment: Environment) -> list[facts.Row]:
         for spec in specs
         if spec.scope.environment == environment.name
     ]
+
+
+def _duty(duty: Maintenance) -> facts.Row:
+    spec, (alert,) = duty.spec, duty.alerts
+    when = f"`{spec.schedule.cron}` {spec.schedule.time_zone}"
+    how = f"[{alert.name}]({runbook_file(alert.name)})"
+    return (duty.name, duty.owner, when, spec.last_done, f"{spec.due:%Y-%m-%d}", spec.grace, how)
+
+
+def _objective(objective: Objective) -> facts.Row:
+    spec = objective.spec
+    what = objective.description or spec.summary
+    return (objective.name, what, spec.target, spec.window, objective.owner)
 
 
 def _facts(project: Project, environment: Environment) -> list[facts.Row]:

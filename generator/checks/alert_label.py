@@ -34,6 +34,8 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     for detector in catalogue.all("Detector"):
         given = {*_ALWAYS, "detector", *detector.spec.by}
         yield from _empty(detector, detector.name, {("spec", "summary"): detector.spec.summary}, given)
+    for duty in catalogue.all("Maintenance"):
+        yield from _empty(duty, duty.name, {("spec", "summary"): duty.spec.summary}, {*_ALWAYS, "duty"})
 
 
 def _empty(spec: Declared, name: str, texts: Mapping[Loc, str], given: set[str] | None) -> Iterator[Problem]:

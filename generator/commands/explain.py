@@ -16,7 +16,7 @@ FUNCTIONS = "functions"
 
 @click.command(
     epilog="Example: apm explain dead-reference; apm explain Agent.permissions; apm explain specs/runtime.yaml:12; "
-    "apm explain workflow apm-cycle"
+    "apm explain workflow apm-cycle; apm explain alert RuntimeDown"
 )
 @click.argument("what", required=False)
 @click.argument("name", required=False)
@@ -26,8 +26,9 @@ def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
 
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
-    and money that one run takes at most; `alert NAME` what it watches and what to do; `functions` lists what the
-    runtime image ships, with arguments. Without an argument all codes, risks, verbs and kinds are listed.
+    and money that one run takes at most; `alert NAME` gives the way from the series to the message that a person gets:
+    rule, route, timing, text, and what to do; `functions` lists what the runtime image ships, with arguments. Without an
+    argument all codes, risks, verbs and kinds are listed.
     """
     for line in _lines(terminal, what, name):
         click.echo(line)
@@ -40,13 +41,13 @@ def _lines(terminal: Terminal, what: str | None, name: str | None) -> Iterator[s
 
 
 def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
-    """Explain what one run of a workflow takes at most, or what an alert watches."""
+    """Explain what one run of a workflow takes at most, or the way of an alert."""
     from generator.commands._common import checked
     from generator.problems import Failure, nearest
     from generator.workflows.estimates import lines
 
     if what == "alert":
-        yield from _alert(terminal, name)
+        yield from _way(terminal, name)
         return
     if what != "workflow":
         raise click.UsageError(f'only `workflow` and `alert` take a name, "{what}" does not')
@@ -57,24 +58,27 @@ def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
     yield from lines(specs, workflow)
 
 
-def _alert(terminal: Terminal, name: str) -> Iterator[str]:
+def _way(terminal: Terminal, name: str) -> Iterator[str]:
+    """Explain the way of an alert to a person, in the first deployed environment that has it."""
+    from generator.cluster.k8s import here
     from generator.commands._common import checked
-    from generator.kinds.alerts import Alerts
+    from generator.monitoring.common import alerts
+    from generator.monitoring.way import lines
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
     from generator.resolve import resolve
 
-    project = resolve(next(iter(checked(terminal).views)), KINDS)
-    found = {alert.name: (group, alert) for group in project.all(Alerts) for alert in group.alerts}
-    if name not in found:
-        raise Failure(f'there is no alert "{name}"', nearest(name, found))
-    group, alert = found[name]
-    yield f"{name}: {alert.summary}"
-    yield f"in {group.source.file}, owner {alert.owner}; as {project.environment_name} has it:"
-    for tier in alert.tiers:
-        yield f"\n  {tier.severity}, when for {tier.pending}: {tier.description}"
-        yield from (f"      {condition.expr}" for condition in tier.conditions)
-    yield f"\n{alert.runbook.strip()}"
+    known: dict[str, None] = {}
+    for view in checked(terminal).views:
+        project = resolve(view, KINDS)
+        if not here(project).spec.deployed:
+            continue
+        names = [alert.name for _, alert in alerts(project)]
+        if name in names:
+            yield from lines(project, name)
+            return
+        known |= dict.fromkeys(names)
+    raise Failure(f'there is no alert "{name}"', nearest(name, known))
 
 
 def _answer(terminal: Terminal, what: str) -> Iterator[str]:

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
 @click.option("--generate", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Write skeletons of cases for the missing branches to a new file.")  # fmt: skip
 @click.option("--record", is_flag=True, help="Really ask the models, and keep what they answer beside the tests.")
+@click.option("--rules", is_flag=True, help="Run the cases of all alerts with promtool instead.")
+@click.option("--promtool", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Prometheus' promtool (default: the one on the path); implies --rules.")  # fmt: skip
 @with_terminal
 def test(
     terminal: Terminal, names: tuple[str, ...], junit: Path | None, coverage: bool, fail_under: float | None,
-    generate: Path | None, record: bool,
+    generate: Path | None, record: bool, rules: bool, promtool: Path | None,
 ) -> None:  # fmt: skip
     """Run the workflow tests among the specs.
 
@@ -36,6 +39,10 @@ def test(
     With TEST only these are run, and coverage looks at their workflows only. With --record the models of the case's
     environment are asked; what they answer is written to the file that the case names under `replies`, or to a new one.
     """
+    if rules or promtool:
+        from generator.commands._rules import run_rules
+
+        click.get_current_context().exit(0 if run_rules(terminal, promtool) else 1)
     from generator.workflows.cases import junit as xml
 
     all_workflows, tests = _chosen(terminal, names)

@@ -115,7 +115,8 @@ def _nobody(spec: NotificationsSpec) -> list[Object]:
     return [{"name": NOBODY}] if NOBODY in used else []
 
 
-def _timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], str, str, str]:
+def timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], str, str, str]:
+    """Return what groups messages of a route (None: of the default), and how long they wait, at first and again."""
     base = spec.timing
     by = route.group_by if route and route.group_by is not None else base.group_by
     wait = (route and route.group_wait) or base.group_wait
@@ -143,7 +144,7 @@ def operator_spec(spec: NotificationsSpec, address: Address, between: Sequence[S
 
 
 def _camel(spec: NotificationsSpec, route: Route | None) -> Object:
-    by, wait, interval, repeat = _timing(spec, route)
+    by, wait, interval, repeat = timing(spec, route)
     receiver = route.receiver if route else spec.default or NOBODY
     return {"receiver": receiver, "groupBy": by, "groupWait": wait, "groupInterval": interval, "repeatInterval": repeat}
 
@@ -217,7 +218,7 @@ def plain(spec: NotificationsSpec, address: Address, between: Sequence[Silenced]
 
 
 def _snake(spec: NotificationsSpec, route: Route | None) -> Object:
-    by, wait, interval, repeat = _timing(spec, route)
+    by, wait, interval, repeat = timing(spec, route)
     receiver = route.receiver if route else spec.default or NOBODY
     return {
         "receiver": receiver,

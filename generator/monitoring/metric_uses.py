@@ -26,7 +26,7 @@ READERS = ("Alerts", "Dashboard", "Detector", "Objective")
 """Kinds with such fields: others, of which there may be thousands, are not looked through."""
 
 
-ALERTING = ("Alerts", "Detector", "Objective")
+ALERTING = ("Alerts", "Detector", "Maintenance", "Objective")
 """Kinds whose specs declare alerts, by their method `told`."""
 
 

@@ -149,3 +149,16 @@ def unlucky(schedule: Schedule, zone: str) -> Change | None:
     """Return the first change of the clocks that skips or doubles an occurrence."""
     found = (c for c in changes(zone) if schedule.on(c.day) and schedule.within(c.start, c.end))
     return next(found, None)
+
+
+def following(text: str, zone: str, day: dt.date) -> dt.datetime:
+    """Return the first time of a schedule after the end of a day. The schedule has to be one that ever comes.
+
+    A time that a change of the clocks skips comes as much later as they are put forward.
+    """
+    schedule = parse(text)
+    found = day + dt.timedelta(days=1)
+    while not schedule.on(found):
+        found += dt.timedelta(days=1)
+    time = dt.time(min(schedule.hours), min(schedule.minutes), tzinfo=zoneinfo.ZoneInfo(zone))
+    return dt.datetime.combine(found, time).astimezone(dt.UTC)

@@ -14,7 +14,7 @@ import pytest
 from generator.alert_templates._template import Case
 from generator.kinds.alerts import TEMPLATES
 from tests.monitoring import reference
-from tests.monitoring.promtool import by_step, run
+from tests.monitoring.promtool import by_step, rules_of, run
 
 EVERY = [(environment, name) for environment in reference.ENVIRONMENTS for name in reference.alerts(environment)]
 
@@ -30,9 +30,7 @@ def _tests(environment: str, name: str, cases: list[tuple[str, Case]]) -> dict[i
 
 
 def _groups(environment: str, name: str) -> list[dict[str, Any]]:
-    """The rules of one alert with what is recorded for it: others would be evaluated for every minute of every case."""
-    found = [group for group in reference.rule_groups(environment) if name in {r.get("alert") for r in group["rules"]}]
-    return [{"name": g["name"], "rules": [r for r in g["rules"] if r.get("alert") in (None, name)]} for g in found]
+    return rules_of(reference.rule_groups(environment), name, _cases(environment, name))
 
 
 @pytest.mark.parametrize(("environment", "name"), EVERY)
