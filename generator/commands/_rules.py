@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def run_rules(terminal: Terminal, promtool: Path | None) -> bool:
     """Run the cases of every alert in every environment, print a line for each alert, and return whether all hold."""
     from generator import pipeline
+    from generator.cluster.k8s import here
     from generator.problems import Failure
 
     program = promtool or shutil.which("promtool")
@@ -25,6 +26,8 @@ def run_rules(terminal: Terminal, promtool: Path | None) -> bool:
         raise Failure("there is no promtool", "install Prometheus' promtool, or name it with --promtool")
     start, failed, count = time.monotonic(), 0, 0
     for environment, built in sorted(pipeline.build_all(terminal.root).environments.items()):
+        if not here(built.project).spec.deployed:
+            continue
         for name, complaint in _verdicts(Path(program), built.project, built.files):
             count += 1
             failed += bool(complaint)
