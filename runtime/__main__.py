@@ -1,8 +1,10 @@
-"""`python -m runtime serve | indexes | check`: what the image runs."""
+"""`python -m runtime serve | indexes | check | report`: what the image runs."""
 
 import argparse
 import asyncio
+import datetime as dt
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,7 +42,16 @@ def parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="load and compile the workflow documents of a folder")
     checking.add_argument("--spec-dir", type=Path)
     checking.set_defaults(command=_check)
+    reporting = commands.add_parser("report", help="ask Prometheus what a report is about, and send it")
+    reporting.add_argument("--document", type=Path, required=True, help="document of the report")
+    reporting.set_defaults(command=_report)
     return found
+
+
+def _report(asked: argparse.Namespace) -> None:
+    from runtime.reports import sending
+
+    sending.run(sending.read(asked.document), os.environ, dt.datetime.now(dt.UTC), _say)
 
 
 def _serve(asked: argparse.Namespace) -> None:

@@ -1,18 +1,19 @@
 """Network rules: nothing is allowed but what the specs declare.
 
 Every connection has its cause in a spec: the store of a runtime, the endpoint of a model, the host of a tool, the
-bucket of a backup, who may call the API. An IP address is opened alone, with its port. A NetworkPolicy knows no host
-names: what else is outside the cluster is reached through the declared proxy, or else its ports are opened to public
-addresses.
+bucket of a backup, the Prometheus of a report, who may call the API. An IP address is opened alone, with its port. A
+NetworkPolicy knows no host names: what else is outside the cluster is reached through the declared proxy, or else its
+ports are opened to public addresses.
 """
 
 import ipaddress
 from collections.abc import Iterable, Iterator
 
-from generator.cluster.endpoints import Endpoint, endpoint, endpoints, service_of
+from generator.cluster.endpoints import ANYWHERE, Endpoint, endpoint, endpoints, service_of
 from generator.cluster.k8s import ROLES, Object, RoleName, here, labels, selector, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.environment import Dns, EnvironmentSpec, Pods, Service
+from generator.kinds.report import Report
 from generator.kinds.runtime import Runtime
 from generator.kinds.state_store import Connection
 from generator.model import Artifact, Project, Resource, Source, Thing
@@ -41,6 +42,8 @@ def render(project: Project) -> Iterator[Resource]:
         yield _workload(project, store, "indexes", [], _store(store.spec.connection))
     for backup in project.all(Backup):
         yield _workload(project, backup, "backup", [], _backup(backup, spec))
+    for report in project.all(Report):
+        yield _workload(project, report, "report", [], _report(report, spec))
 
 
 def _workload(project: Project, thing: Thing, component: str, ingress: list[Object], egress: list[Object]) -> Resource:
@@ -75,6 +78,17 @@ def _egress(runtime: Runtime, role: RoleName, environment: EnvironmentSpec) -> l
 def _backup(backup: Backup, environment: EnvironmentSpec) -> list[Object]:
     bucket, store = backup.bucket, _store(backup.store.spec.connection)
     return [*store, *_outside([endpoint(bucket.endpoint, "bucket")], environment)] if bucket else store
+
+
+def _report(report: Report, environment: EnvironmentSpec) -> list[Object]:
+    """To Prometheus, and to the recipients: their addresses are secrets, so that any public host may be one."""
+    monitoring = environment.monitoring
+    source = endpoint(report.document.prometheus, "prometheus")
+    anywhere = Endpoint(ANYWHERE, 443, "recipients")
+    if not source.in_cluster:
+        return _outside([source, anywhere], environment)
+    pods = Service(namespace=monitoring.namespace, labels=monitoring.prometheus_labels, ports=(source.port,))
+    return [_to_service(pods), *_outside([anywhere], environment)]
 
 
 def _store(connection: Connection) -> list[Object]:

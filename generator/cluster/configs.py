@@ -11,10 +11,13 @@ from typing import Any
 
 from generator.cluster.k8s import READ_BY_GROUP, content_hash
 from generator.emit import dumps
+from generator.kinds.report import Report
 from generator.kinds.state_store import StateStore
 from generator.kinds.workflow import Workflow
 from runtime.contract import WorkflowDocument
 
+REPORT_DIR = "/etc/apm/reports"
+"""Where a report finds its document."""
 STORE_DIR = "/etc/apm/stores"
 """Where the index job finds the document of its state store."""
 
@@ -56,6 +59,11 @@ def _of_document(key: _ByDigest) -> Config:
 def of_store(store: StateStore) -> Config:
     """Return what the index job reads."""
     return _config("store", store.name, store.document.model_dump(by_alias=True, exclude_defaults=True))
+
+
+def of_report(report: Report) -> Config:
+    """Return what the report command reads."""
+    return _config("report", report.name, report.document.model_dump(by_alias=True, exclude_defaults=True))
 
 
 def _config(kind: str, name: str, value: Mapping[str, Any]) -> Config:

@@ -8,6 +8,7 @@ from generator.cluster.secret_uses import secret_uses
 from generator.kinds.backup import Backup
 from generator.kinds.channel import Channel
 from generator.kinds.environment import EnvironmentSpec, Pods
+from generator.kinds.report import Report
 from generator.kinds.runtime import Runtime, Scaling
 from generator.kinds.state_store import Connection, StateStore
 from generator.kinds.team import Team
@@ -145,6 +146,9 @@ def network(project: Project) -> list[Row]:
         if backup.bucket:
             one = endpoint(backup.bucket.endpoint, f"Backup {backup.name}")
             rows.append((name, one.host, str(one.port), one.cause))
+    for report in project.all(Report):
+        name, one = workload_name(report, "report"), endpoint(report.document.prometheus, f"Report {report.name}")
+        rows += [(name, one.host, str(one.port), one.cause), (name, "any public address", "443", "its recipients")]
     rows.append(("every pod", pods_text(environment.cluster.dns), "53", "names"))
     return rows
 

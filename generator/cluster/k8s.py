@@ -30,7 +30,7 @@ READ_BY_GROUP = 0o440
 _STORAGE: tuple[str, str] = ("64Mi", "1Gi")
 """Logs and the volumes `tmp` and `files`, of which the runtime writes little."""
 
-_MONITORING = {"Runtime", "Alerts", "Detector", "Maintenance", "Objective", "Notifications", "Dashboard"}
+_MONITORING = {"Runtime", "Alerts", "Detector", "Maintenance", "Objective", "Notifications", "Dashboard", "Report"}
 """Kinds that something of the group `monitoring` is rendered from."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from generator.cluster.k8s import ROLES, here, used_stores, workload_name
 from generator.kinds.backup import Backup
 from generator.kinds.notifications import Notifications
+from generator.kinds.report import Report
 from generator.kinds.runtime import Runtime
 from generator.model import Project
 
@@ -33,6 +34,7 @@ def secret_uses(project: Project) -> tuple[SecretUse, ...]:
         *_of_runtimes(project),
         *_of_backups(project),
         *_of_notifications(project),
+        *_of_reports(project),
     )
     return tuple(sorted({_use(*one) for one in found}))
 
@@ -78,6 +80,13 @@ def _of_backups(project: Project) -> _Found:
         yield backup.spec.credentials, "mongodump configuration: a line `uri: ...`, user with read rights only", user
         if backup.bucket:
             yield backup.bucket.secret, f"AWS credentials file for bucket {backup.bucket.name}, write only", user
+
+
+def _of_reports(project: Project) -> _Found:
+    for report in project.all(Report):
+        for one in report.spec.recipients:
+            kind = "Slack webhook" if one.slack else "address"
+            yield one.secret, f"{kind} that takes the report {report.name}", workload_name(report, "report")
 
 
 def _of_notifications(project: Project) -> _Found:

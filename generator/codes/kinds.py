@@ -173,6 +173,11 @@ An objective on a ratio counts neither or both of good and bad events.
 
 Fix: keep `total` and exactly one of `good` and `bad`.
 """,
+    "one-recipient": """
+A recipient of a report is nobody, or two.
+
+Fix: write exactly one of `slack` and `webhook`; for two, write two recipients.
+""",
     "one-method": """
 A detector says nothing, or two things, about what is usual.
 

@@ -22,7 +22,7 @@ from generator.rules.promql import (
     spot,
 )
 
-READERS = ("Alerts", "Dashboard", "Detector", "Objective")
+READERS = ("Alerts", "Dashboard", "Detector", "Objective", "Report")
 """Kinds with such fields: others, of which there may be thousands, are not looked through."""
 
 

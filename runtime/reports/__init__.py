@@ -1,0 +1,1 @@
+"""Scheduled reports: ask Prometheus, write what it says, send it."""
