@@ -27,7 +27,7 @@ def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
     `rendered/...:LINE` gives the object and the lines of specs that cause it; `specs/...[:LINE]` gives everything in
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
     and money that one run takes at most; `alert NAME` gives the way from the series to the message that a person gets:
-    rule, route, timing, text, and what to do; `functions` lists what the runtime image ships, with arguments. Without an
+    rule, route, timing, text, and what to do; `functions` lists what the runtime image ships. Without an
     argument all codes, risks, verbs and kinds are listed.
     """
     for line in _lines(terminal, what, name):

@@ -114,7 +114,7 @@ def test_the_whole_system_is_drawn(apm: Apm) -> None:
 
 def test_an_alert_is_explained_with_its_condition_and_runbook() -> None:
     told = call(Path(__file__).parents[2], "explain", "alert", "QueueBacklog")
-    assert "warning, when for 10m: " in told.out
+    assert "warning, when this has held for 10m:" in told.out
     assert "max by (queue) (apm_queue_depth{namespace=" in told.out
     assert "## What to do" in told.out
     misspelt = call(Path(__file__).parents[2], "explain", "alert", "QueueBaklog")

@@ -42,6 +42,13 @@ def objects(environment: str, kind: str) -> list[dict[str, Any]]:
     return [value for value in found if value["kind"] == kind]
 
 
+def dashboard_configs(environment: str) -> list[dict[str, Any]]:
+    """The ConfigMaps that Grafana's sidecar loads."""
+    return [
+        config for config in objects(environment, "ConfigMap") if config["metadata"]["name"].startswith("dashboard-")
+    ]
+
+
 def rule_groups(environment: str) -> list[dict[str, Any]]:
     """The groups of all PrometheusRules, as a rule file of Prometheus has them."""
     return [group for rules in objects(environment, "PrometheusRule") for group in rules["spec"]["groups"]]

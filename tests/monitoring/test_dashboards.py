@@ -17,7 +17,7 @@ GRAFANA_UNITS = {"none", "short", "percent", "percentunit", "s", "bytes", "Bps",
 EVERY = [
     pytest.param(environment, text, id=f"{environment}-{name}")
     for environment in reference.ENVIRONMENTS
-    for config in reference.objects(environment, "ConfigMap")
+    for config in reference.dashboard_configs(environment)
     for name, text in config["data"].items()
 ]
 
@@ -27,9 +27,7 @@ def _panels(dashboard: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def test_the_reference_system_has_its_dashboards() -> None:
-    uids = [
-        json.loads(text)["uid"] for c in reference.objects("production", "ConfigMap") for text in c["data"].values()
-    ]
+    uids = [json.loads(text)["uid"] for c in reference.dashboard_configs("production") for text in c["data"].values()]
     assert uids == ["apm-dashboard", "workflow-detail"]
 
 
@@ -78,7 +76,7 @@ def test_queries_read_known_metrics_of_this_environment_only(environment: str, t
 
 
 def test_a_dashboard_obeys_its_variables() -> None:
-    config = next(c for c in reference.objects("production", "ConfigMap") if "workflow" in c["metadata"]["name"])
+    config = next(c for c in reference.dashboard_configs("production") if "workflow" in c["metadata"]["name"])
     dashboard = json.loads(config["data"]["workflow-detail.json"])
     names = [variable["name"] for variable in dashboard["templating"]["list"]]
     assert names == ["datasource", "workflow", "step"]
@@ -88,7 +86,7 @@ def test_a_dashboard_obeys_its_variables() -> None:
 
 
 def _system_panels() -> dict[str, dict[str, Any]]:
-    (config, _) = reference.objects("production", "ConfigMap")
+    (config, _) = reference.dashboard_configs("production")
     return {panel["title"]: panel for panel in _panels(json.loads(config["data"]["apm-dashboard.json"]))}
 
 
