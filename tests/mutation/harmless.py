@@ -35,7 +35,7 @@ RULES: tuple[Harmless, ...] = (
                       r"detail|prompt|legend|reason|tags\[\])", PEOPLE),
     Harmless("value", rf"{_CASE}\.name|Alerts\..*\.tests\[\]\.name|WorkflowTest\.spec\.unreachable\.\*", PEOPLE),
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
-                      r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|"
+                      r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
                       r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name)", OUTSIDE),
     Harmless("value chosen-key", r".*\.(labels|selectorLabels)\.\*", OUTSIDE),
     Harmless("value", r"\w+\.metadata\.name", FREE),
