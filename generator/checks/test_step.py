@@ -15,6 +15,7 @@ from typing import Any
 from generator.kinds.workflow_test import Case
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, meant, nearest
+from generator.references import references
 from generator.workflows.rehearsed import agents, branches, callable_, steps_below
 from runtime.steps import walk
 
@@ -27,14 +28,15 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each such name where it stands."""
     for test in catalogue.all("WorkflowTest"):
         workflow = catalogue.find("Workflow", test.spec.workflow)
-        if workflow is not None and _is_clear(workflow):
+        if workflow is not None and _is_clear(catalogue, workflow):
             yield from _unknown(catalogue, test, workflow)
 
 
-def _is_clear(workflow: Declared) -> bool:
-    """Return whether each step has a name of its own: with two of one name it is not known which one is meant."""
+def _is_clear(catalogue: Catalogue, workflow: Declared) -> bool:
+    """Return whether each step has a name of its own and what it names is there: what is wrong is told there."""
     names = [step.id for step in walk(workflow.spec.steps)]
-    return len(names) == len(set(names))
+    there = all(reference.name in catalogue.names(reference.kind) for reference in references(workflow))
+    return there and len(names) == len(set(names))
 
 
 def _unknown(catalogue: Catalogue, test: Declared, workflow: Declared) -> Iterator[Problem]:

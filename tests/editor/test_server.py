@@ -209,7 +209,7 @@ async def test_the_mouse_shows_what_a_field_is_for_and_what_a_name_stands_for(ed
     editor.open(WORKFLOW)
     assert (await editor.hover(WORKFLOW, "onTimeout: reject")).startswith("**onTimeout** (")
     shown = await editor.hover(WORKFLOW, "agent: greeter", len("agent: g"))
-    assert shown.startswith("**Agent greeter** (specs/agents/greeter.yaml:3)\n\nWrites a short greeting.")
+    assert shown.startswith("**Agent greeter** (specs/agents/greeter.yaml:4)\n\nWrites a short greeting.")
     assert "role: writes greetings" in shown
     assert (await editor.hover(WORKFLOW, "kind: Workflow", 8)).startswith("**Workflow**")
 
@@ -217,12 +217,12 @@ async def test_the_mouse_shows_what_a_field_is_for_and_what_a_name_stands_for(ed
 async def test_a_name_leads_to_its_spec_and_back(editor: Editor) -> None:
     editor.open(WORKFLOW)
     editor.open(AGENT)
-    assert await editor.definition(WORKFLOW, "agent: greeter", len("agent: g")) == f"{AGENT}:3"
+    assert await editor.definition(WORKFLOW, "agent: greeter", len("agent: g")) == f"{AGENT}:4"
     assert await editor.definition(AGENT, "prompts/greeter.md") == "specs/agents/prompts/greeter.md:1"
-    assert await editor.definition(WORKFLOW, "default: send", len("default: s")) == f"{WORKFLOW}:37"
-    assert await editor.references(AGENT, "name: greeter", len("name: g")) == [f"{AGENT}:3", f"{WORKFLOW}:20"]
+    assert await editor.definition(WORKFLOW, "default: send", len("default: s")) == f"{WORKFLOW}:38"
+    assert await editor.references(AGENT, "name: greeter", len("name: g")) == [f"{AGENT}:4", f"{WORKFLOW}:21"]
     editor.replace(WORKFLOW, "metadata: {name: hello", "metadata: {nmae: hello")  # not well-formed any more
-    assert await editor.references(AGENT, "name: greeter", len("name: g")) == [f"{AGENT}:3", f"{WORKFLOW}:20"]
+    assert await editor.references(AGENT, "name: greeter", len("name: g")) == [f"{AGENT}:4", f"{WORKFLOW}:21"]
 
 
 async def test_the_outline_names_specs_fields_and_steps(editor: Editor) -> None:
