@@ -27,6 +27,7 @@ STATUS: Mapping[str, int] = {
     "internal": 500,
     "unavailable": 503,
     "breaker-open": 503,
+    "too-large": 413,
     "timeout": 504,
 }
 """HTTP status of each type that the runtime itself reports; other types are 500."""

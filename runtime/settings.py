@@ -65,6 +65,8 @@ class Settings:
     """Runs that a worker executes at the same time."""
     lease: float = 15.0
     """Seconds that a worker may be silent before its runs go to others; it beats every third of that."""
+    losses: int = 5
+    """Workers that may die over a run, one after the other without a step ended in between, until it is given up."""
     retention: float = 30 * 86_400.0
     """Seconds that ended runs, their events and checkpoints are kept."""
     grace: float = 20.0
@@ -100,6 +102,7 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         tokens=_tokens(found),
         slots=_number(found, "APM_SLOTS", 10),
         lease=float(_number(found, "APM_LEASE_SECONDS", 15)),
+        losses=_number(found, "APM_RUN_LOSSES", 5),
         retention=float(_number(found, "APM_RETENTION_SECONDS", 30 * 86_400)),
         grace=float(_number(found, "APM_GRACE_SECONDS", 20)),
         provider=found.get("APM_PROVIDER", ""),

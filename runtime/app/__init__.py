@@ -91,7 +91,7 @@ async def _serve(
         announce(telemetry, documents.values())
         name = f"{socket.gethostname()}-{os.getpid()}"
         worker = Worker(executor, name) if role in ("worker", "all") else None
-        scheduler = Scheduler(store, clock, telemetry, documents, name, settings.retention)
+        scheduler = Scheduler(store, clock, telemetry, documents, name, settings.retention, settings.losses)
         api = Api(settings, store, clock, telemetry, documents, worker, full=role in ("api", "all"))
         async with _answering(api, listening), _acting(scheduler if role in ("scheduler", "all") else None):
             await _work_until(stop, worker, api, settings.grace)

@@ -15,7 +15,7 @@ def announce(telemetry: Telemetry, documents: Iterable[WorkflowDocument]) -> Non
         name = document.name
         for one in (metric.RUNS, metric.RUN_SECONDS, metric.RUNS_ACTIVE, metric.BUDGET_EXCEEDED, metric.STEP_SECONDS):
             telemetry.start(one, workflow=name)
-        for one in (metric.APPROVALS_WAITING, metric.APPROVAL_OLDEST, metric.RUN_OLDEST_SECONDS):
+        for one in (metric.RUNS_GIVEN_UP, metric.APPROVALS_WAITING, metric.APPROVAL_OLDEST, metric.RUN_OLDEST_SECONDS):
             telemetry.start(one, workflow=name)
         for step in document.steps:
             telemetry.start(metric.STEP_RUNS, workflow=name, step=step["id"])

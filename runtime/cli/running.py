@@ -182,7 +182,8 @@ def resume(id_: str, *, state_dir: Path | None = None, echo: Echo = quiet, verbo
         run = await starting.found(here.store, id_)
         now = here.executor.clock.now()
         # A command that was killed could not say so: its lease runs out.
-        if run.state == "running" and await here.store.runs.sweep(now):
+        expired = run.state == "running" and run.lease < now
+        if expired and await here.store.runs.recover(run, now, run.losses, run.reached):
             return
         if run.state == "queued" or (run.state == "waiting" and not await here.asks_a_person(id_)):
             return

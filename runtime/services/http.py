@@ -10,6 +10,9 @@ from runtime.contract import ToolDocument, millis
 from runtime.problems import failed
 
 _TYPES = {408: "timeout", 429: "rate-limited", 504: "timeout"}
+_REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
+IDLE = 2.0
+"""Seconds that an idle connection is kept: less than common servers do, which close theirs after 5."""
 TIMEOUT = 30.0
 """Seconds for a request whose step says nothing."""
 
@@ -37,7 +40,9 @@ class HttpCalls:
         if tool.effect != "read":
             headers["Idempotency-Key"] = key
         seconds = millis(tool.timeout) / 1000
-        answer = await self.send(tool.http.method, url, headers, rest, seconds, query=tool.http.method == "GET")
+        safe = tool.effect == "read" or tool.idempotent
+        method = tool.http.method
+        answer = await self.send(method, url, headers, rest, seconds, query=method == "GET", safe=safe)
         return answer["body"]
 
     def _authorization(self, tool: ToolDocument) -> dict[str, str]:
@@ -56,16 +61,20 @@ class HttpCalls:
         seconds: float = TIMEOUT,
         *,
         query: bool = False,
+        safe: bool = False,
     ) -> dict[str, Any]:
-        """Return `{status, body}`.
+        """Return `{status, body}`; what may be sent twice (`safe`, GET, PUT, DELETE) is, when a connection breaks.
 
         Raises:
             StepError: `timeout`, `rate-limited`, `unavailable` or `rejected`.
         """
-        self._client = self._client or httpx.AsyncClient(follow_redirects=False)
+        self._client = self._client or httpx.AsyncClient(
+            follow_redirects=False, limits=httpx.Limits(keepalive_expiry=IDLE)
+        )
         content: dict[str, Any] = {"params": body} if query else {"json": body} if body is not None else {}
+        more = {"headers": dict(headers), "timeout": seconds, **content}
         try:
-            answer = await self._client.request(method, url, headers=dict(headers), timeout=seconds, **content)
+            answer = await self._sent(method, url, more, again=safe or method in _REPEATABLE)
         except httpx.TimeoutException as error:
             raise failed("timeout", "A server did not answer in time", f"{method} {url}: {seconds:g} s") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -76,6 +85,16 @@ class HttpCalls:
                 type_, "A server refused a request", f"{method} {url}: {answer.status_code} {answer.text[:200]}"
             )
         return {"status": answer.status_code, "body": _body(answer)}
+
+    async def _sent(self, method: str, url: str, more: Mapping[str, Any], *, again: bool) -> httpx.Response:
+        """Servers close idle connections, and a request may already be on its way into one."""
+        assert self._client
+        try:
+            return await self._client.request(method, url, **more)
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            if not again:
+                raise
+            return await self._client.request(method, url, **more)
 
 
 def _filled(url: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

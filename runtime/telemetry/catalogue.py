@@ -55,6 +55,10 @@ LEASES_LOST = Metric(
     "apm_lease_lost_total", "counter", "", "Runs given up because the lease had gone to another worker."
 )
 RUNS_SWEPT = Metric("apm_runs_swept_total", "counter", "", "Runs requeued because their worker had stopped answering.")
+RUNS_GIVEN_UP = Metric(
+    "apm_runs_given_up_total", "counter", "", "Runs given up because one worker after the other died over them.",
+    (WORKFLOW,),
+)  # fmt: skip
 EVENTS = Metric("apm_events_total", "counter", "", "Events published.", (CHANNEL,))
 DEAD_LETTERS = Metric("apm_dead_letters_total", "counter", "", "Events given up after their last attempt.", (CHANNEL,))
 DECISIONS_UNMAPPED = Metric(

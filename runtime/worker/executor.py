@@ -10,13 +10,14 @@ from typing import Any
 
 from runtime.contract import WorkflowDocument, millis
 from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
-from runtime.problems import Failure, LeaseLost, Problem, StepError, problem
+from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
 from runtime.services.budgets import pots
 from runtime.services.checkpointer import MongoSaver
 from runtime.services.clock import Clock, SystemClock
 from runtime.services.facade import RuntimeServices
 from runtime.services.outside import Outside
 from runtime.services.store import Store
+from runtime.services.store.collection import refuse_large
 from runtime.services.store.fences import Fence
 from runtime.services.store.runs import Run
 from runtime.settings import Settings
@@ -175,6 +176,8 @@ class Executor:
 
     async def _worked(self, run: Run, log: EventLog) -> Ended:
         try:
+            if run.cancel:  # the worker before had no time to see it
+                raise _Cancelled
             async with self._beating(run):
                 ended = await self._bounded(run, log)
         except _Cancelled:
@@ -183,8 +186,10 @@ class Executor:
             return Ended("drained")
         except Failure as error:
             ended = Ended("failed", problem=problem("unavailable", error.message, error.hint))
-        except (LeaseLost, StepError):
+        except (LeaseLost, StoreError):
             raise  # the run is not ours any more, or the store does not answer: nothing can be recorded
+        except StepError as error:  # the store refuses what it is given, and would do so again
+            ended = Ended("failed", problem=error.problem)
         except Exception as error:  # noqa: BLE001  (a defect ends the run, not the worker)
             log.record("defect", {"problem": f"{type(error).__name__}: {error}"})
             ended = Ended("failed", problem=problem("internal", "The run failed unexpectedly", repr(error)[:500]))
@@ -252,7 +257,8 @@ class Executor:
             log.record("waiting", {"for": entries})
             await log.flush()
             if not await self.store.runs.wait(run, entries, run.deadline):
-                raise LeaseLost(run.id)
+                now = await self.store.runs.get(run.id)
+                raise _Cancelled if now and now.epoch == run.epoch and now.cancel else LeaseLost(run.id)
             return Ended("waiting")
         if values.get("next"):
             await self.states.keep(run, "interrupted", state_of(values))
@@ -264,7 +270,9 @@ class Executor:
         if values.get("failed"):
             return Ended("failed", problem=Problem(**values["failed"]))
         try:
-            return Ended("succeeded", finished(frame, values))
+            output = finished(frame, values)
+            refuse_large(output, "The output of the run")
+            return Ended("succeeded", output)
         except StepError as error:
             return Ended("failed", problem=replace(error.problem, instance=run.workflow))
 

@@ -6,12 +6,14 @@ import logging
 import random
 
 from runtime.problems import LeaseLost, StepError
-from runtime.services.store.runs import Run
+from runtime.services.store.runs import SUSPECT, Run
 from runtime.telemetry.catalogue import LEASES_LOST, SLOTS
 from runtime.worker.executor import Executor
 
 log = logging.getLogger(__name__)
 
+RETRY = 1.0
+"""Seconds between two attempts to hand a run back to a store that does not answer."""
 SHORTEST, LONGEST = 0.05, 2.0
 """Seconds between two looks into the queue: short after work, up to two when there is none."""
 
@@ -53,10 +55,15 @@ class Worker:
                 await self._rest(pause)
 
     async def _claim(self) -> Run | None:
+        """Take a run; of those that may be what kills workers one at a time, so that they show which one it is."""
+        suspects = all(run.losses < SUSPECT for run in self._running.values())
         try:
-            run = await self._admitted()
+            run = await self._admitted(suspects=suspects)
         except StepError as error:
             log.warning("cannot claim: %s", error)
+            return None
+        except Exception:
+            log.exception("cannot claim")  # a defect here must not end the worker in silence
             return None
         if run:
             task = asyncio.create_task(self._execute(run))
@@ -64,14 +71,14 @@ class Worker:
             task.add_done_callback(self._ended)
         return run
 
-    async def _admitted(self) -> Run | None:
+    async def _admitted(self, *, suspects: bool) -> Run | None:
         """Return a claimed run of a workflow that may have one more; those of others are put back.
 
         Whoever has claimed counts afterwards, so that of several workers at once none goes on over the limit.
         """
         runs, now = self._executor.store.runs, self._executor.clock.now()
         self._full = {name: until for name, until in self._full.items() if until > now}
-        while run := await runs.claim(self.name, now, but=tuple(self._full)):
+        while run := await runs.claim(self.name, now, but=tuple(self._full), suspects=suspects):
             document = await self._executor.store.specs.get(run.digest)
             limit = document.limits.max_concurrent_runs if document else None
             if limit is None or await runs.running(run.workflow) <= limit:
@@ -91,6 +98,7 @@ class Worker:
                 await self._wake.wait()
 
     async def _execute(self, run: Run) -> None:
+        await self._leave(run.id)
         try:
             if (await self._executor.execute(run)).state == "drained":
                 await self._executor.store.runs.put_back(run, self._executor.clock.now())
@@ -98,8 +106,33 @@ class Worker:
             self._executor.telemetry.add(LEASES_LOST)
             log.warning("run %s has gone to another worker", run.id)
         except StepError as error:
-            # The store does not answer; the lease will run out and the run will be taken up again.
             log.warning("run %s cannot go on here: %s", run.id, error)
+            await self._hand_back(run)
+        except Exception:
+            # A defect of ours. Nothing is recorded; the lease runs out, and too many losses end the run.
+            log.exception("run %s has broken off", run.id)
+
+    async def _leave(self, id_: str) -> None:
+        """End an older execution of a run: we were silent for so long that we have lost it, and won it again."""
+        older = [task for task, run in self._running.items() if run.id == id_ and task is not asyncio.current_task()]
+        for task in older:
+            task.cancel()
+        if older:
+            await asyncio.wait(older)
+
+    async def _hand_back(self, run: Run) -> None:
+        """Put a run back, once the store answers; after its lease that is no longer ours to do."""
+        until = self._executor.clock.now() + self._executor.store.runs.lease
+        while True:
+            try:
+                await self._executor.store.runs.put_back(run, self._executor.clock.now())
+            except StepError as error:
+                log.warning("run %s cannot be handed back: %s", run.id, error)
+                if self._stopping or self._executor.clock.now() > until:
+                    return
+                await self._executor.clock.sleep(RETRY)
+            else:
+                return
 
     def _count(self) -> None:
         busy = len(self._running)
@@ -123,4 +156,4 @@ class Worker:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-                await self._executor.store.runs.put_back(run, self._executor.clock.now())
+                await self._hand_back(run)

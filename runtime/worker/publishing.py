@@ -10,7 +10,7 @@ from runtime import schemas
 from runtime.contract import ChannelDocument, WorkflowDocument
 from runtime.problems import Problem, StepError, failed
 from runtime.services.clock import Clock
-from runtime.services.store.collection import pack, unpack
+from runtime.services.store.collection import pack, refuse_large, unpack
 from runtime.services.store.records import Events
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import EVENTS
@@ -43,6 +43,7 @@ async def publish(
     """
     if wrong := schemas.findings(channel.payload, payload):
         raise refused(f"The channel {channel.name} does not take this payload", "; ".join(wrong))
+    refuse_large(payload, "The payload")
     # The channel's name keeps keys of senders apart from each other and from those of steps.
     id_ = f"{channel.name}:{key or _notified(payload) or uuid4().hex}"
     if await events.add(id_, channel.name, payload, clock.now(), source):

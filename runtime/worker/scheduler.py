@@ -14,11 +14,12 @@ from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.services.store.collection import Row
-from runtime.services.store.runs import Run
+from runtime.services.store.runs import LOSSES, Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
 from runtime.worker import cron, schedules, threads
 from runtime.worker.starting import Start, start
+from runtime.worker.sweeping import sweep
 
 LEASE = 15_000
 INTERVAL = 0.5
@@ -40,12 +41,14 @@ class Scheduler:
         documents: Mapping[str, WorkflowDocument],
         holder: str,
         retention: float = 30 * 86_400.0,
+        losses: int = LOSSES,
     ) -> None:
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
         self._documents = documents
         self._holder = holder
+        self._losses = losses
         self._retention = int(retention * 1000)
         self._next_prune = self._next_measure = 0
 
@@ -72,9 +75,8 @@ class Scheduler:
             await self.measure()
 
     async def sweep(self) -> None:
-        """Requeue runs whose worker has stopped answering."""
-        for _ in await self._store.runs.sweep(self._clock.now()):
-            self._telemetry.add(metric.RUNS_SWEPT)
+        """Queue runs again whose worker has stopped answering, or give them up."""
+        await sweep(self._store, self._clock, self._telemetry, self._losses)
 
     async def wake(self, only: str = "") -> None:
         """Answer what has waited until its deadline; a run past its own deadline is queued to be ended."""

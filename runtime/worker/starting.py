@@ -10,7 +10,7 @@ from runtime.contract import WorkflowDocument
 from runtime.contract.bodies import TENANT
 from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
-from runtime.services.store.collection import pack, unpack
+from runtime.services.store.collection import pack, refuse_large, unpack
 from runtime.services.store.news import News
 from runtime.services.store.records import RunEvents, Specs
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
@@ -95,6 +95,7 @@ async def begun(
     """
     needed = accepted(documents, asked)
     document = needed[0]
+    refuse_large(dict(asked.input), "The input")
     now = clock.now()
     await store.specs.add(needed, now)
     more: dict[str, Any] = {"trigger": asked.trigger, "priority": asked.priority, "options": pack(dict(asked.options))}

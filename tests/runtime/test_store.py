@@ -90,7 +90,8 @@ async def test_who_has_lost_a_run_cannot_change_it(world: World) -> None:
     await runs.add(new("r", "w", "d", {}, 0))
     old = await runs.claim("a", world.clock.now())
     world.clock.advance(world.executor.settings.lease + 1)
-    assert await runs.sweep(world.clock.now()) == ["r"]
+    (expired,) = await runs.expired(world.clock.now())
+    assert await runs.recover(expired, world.clock.now())
     young = await runs.claim("b", world.clock.now())
     assert old
     assert young
@@ -108,7 +109,7 @@ async def test_a_heartbeat_keeps_a_run_and_brings_the_cancel_flag(world: World) 
     world.clock.advance(world.executor.settings.lease - 1)
     assert await runs.beat(run, world.clock.now())
     world.clock.advance(2)
-    assert await runs.sweep(world.clock.now()) == []
+    assert await runs.expired(world.clock.now()) == []
     assert await runs.cancel("r", world.clock.now()) == "running"
     now = await runs.beat(run, world.clock.now())
     assert now

@@ -212,3 +212,44 @@ async def test_no_more_runs_of_a_workflow_are_executed_than_it_may_have(world: W
     for worker in workers:
         await worker.drain(1)
     await asyncio.gather(*tasks)
+
+
+async def test_a_worker_that_wins_back_what_it_has_lost_ends_its_older_execution(world: World, gate: Gate) -> None:
+    """Silent for longer than its lease, it finds its own run in the queue before it has noticed."""
+    (id_,) = await queued(world)
+    worker = Worker(world.executor, "w")
+    working = asyncio.create_task(worker.work())
+    await gate.entered.get()
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    worker.nudge()
+    await gate.entered.get()
+    gate.open.set()
+    while (await state(world, id_))[0] != "succeeded":  # noqa: ASYNC110  (it is in the store)
+        await asyncio.sleep(0.01)
+    await worker.drain(5)
+    await working
+    assert gate.passed == ["first", "second"]
+
+
+async def test_a_run_that_is_cancelled_while_it_goes_to_wait_does_not_wait(world: World, gate: Gate) -> None:
+    world.documents = {"main": workflow("steps: [{id: a, function: gate, with: {name: a}}, {id: w, wait: {for: 1h}}]")}
+    id_ = await starting.start(world.store, world.clock, world.documents, Start("main", {}))
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+    execution = asyncio.create_task(world.executor.execute(run))
+    await gate.entered.get()
+    await world.store.runs.cancel(id_, world.clock.now())
+    gate.open.set()
+    assert (await execution).state == "cancelled"
+    assert await state(world, id_) == ("cancelled", 1)
+
+
+async def test_a_cancelled_run_whose_worker_dies_is_not_executed_again(world: World, gate: Gate) -> None:
+    (id_,) = await queued(world)
+    await world.store.runs.claim("dies", world.clock.now())
+    await world.store.runs.cancel(id_, world.clock.now())
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    assert (await world.go_on(id_)).status == "cancelled"
+    assert gate.entered.empty()

@@ -13,17 +13,20 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias, cast
 
 import pymongo
+from bson.errors import BSONError
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, DocumentTooLarge, DuplicateKeyError, PyMongoError
 
-from runtime.problems import StoreError, problem
+from runtime.problems import StoreError, failed, problem
 from runtime.telemetry import Telemetry
 from runtime.telemetry.catalogue import STORE_SECONDS, STORE_UP
 
 Row: TypeAlias = dict[str, Any]
 Order: TypeAlias = Sequence[tuple[str, int]]
 _DUPLICATE = 11000
+LARGEST = 12 * 2**20
+"""Bytes of a value that a row may hold; MongoDB refuses rows over 16 MB, and a row holds more than one value."""
 
 
 def pack(value: Any) -> str:
@@ -34,6 +37,12 @@ def pack(value: Any) -> str:
 def unpack(text: str | None) -> Any:
     """Return the value of a JSON text; `None` for none."""
     return None if text is None else json.loads(text)
+
+
+def refuse_large(value: Any, what: str) -> None:
+    """Raise `StepError` (`too-large`) when a value does not go into a row."""
+    if (size := len(pack(value).encode())) > LARGEST:
+        raise failed("too-large", f"{what} is too large", f"{size:,} bytes; {LARGEST:,} are kept at most")
 
 
 def within(seconds: float) -> AbstractContextManager[None]:
@@ -56,6 +65,9 @@ class Collection:
             yield
         except DuplicateKeyError:
             raise
+        except (DocumentTooLarge, BSONError, OverflowError) as error:
+            # What is wrong with the value is wrong the next time too: the step has failed, not the store.
+            raise failed("too-large", "A value can't be stored", str(error)[:300]) from error
         except PyMongoError as error:
             self._telemetry.set(STORE_UP, 0)
             raise StoreError(problem("unavailable", "The state store does not answer", str(error)[:300])) from error

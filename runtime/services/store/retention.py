@@ -16,9 +16,11 @@ async def forget(collections: Mapping[str, Collection], before: int, now: int) -
 
     Items of the key-value store go at the time that was set for them. Returns how many runs there were.
 
-    Dead letters stay: a person has to look at them. So do artefacts, whose collection has a retention of its own.
+    Dead letters stay, and runs that were given up: a person has to look at them. So do artefacts, whose collection
+    has a retention of its own.
     """
-    ended = await collections["runs"].find_all({"ended": {"$gt": 0, "$lt": before}}, [("ended", 1)], BATCH)
+    where = {"ended": {"$gt": 0, "$lt": before}, "buried": 0}
+    ended = await collections["runs"].find_all(where, [("ended", 1)], BATCH)
     for row in ended:
         await erase(collections, row["_id"])
     await collections["threads"].remove({"active": "", "updated": {"$lt": before}})

@@ -13,8 +13,10 @@ from runtime.contract.bodies import TENANT
 from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.news import News
 
-_ZERO = ("epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision",
-         "number")  # fmt: skip
+_ZERO = (
+    "epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision", "number",
+    "losses", "reached", "buried",
+)  # fmt: skip
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
@@ -61,6 +63,19 @@ class Run:
     """Which run of its thread it is, from 1."""
     ending: Mapping[str, Any] | None
     """How it is going to end, once what it has done is undone: `{state, problem}`."""
+    losses: int
+    """Workers that it has lost one after the other without getting on."""
+    reached: int
+    """Checkpoints that it had at its last loss: with more of them, it has got on since."""
+
+
+_NAMES = (
+    "queue", "revision", "lease", "worker", "cancel", "trigger", "tenant", "thread", "number", "losses", "reached",
+)  # fmt: skip
+LOSSES = 5
+"""Workers that may die over a run, one after the other without a step ended in between, until it is given up."""
+SUSPECT = 2
+"""Losses after which a run may be what kills workers: a worker takes one such run at a time."""
 
 
 def read(row: Row) -> Run:
@@ -71,8 +86,7 @@ def read(row: Row) -> Run:
         id=row["_id"],
         **{name: row[name] for name in plain},
         **{name: unpack(row[name]) for name in packed},
-        **{name: row[name] for name in ("queue", "revision", "lease", "worker", "cancel", "trigger")},
-        **{name: row[name] for name in ("tenant", "thread", "number")},
+        **{name: row[name] for name in _NAMES},
     )
 
 
@@ -130,12 +144,24 @@ class Runs:
     # --- the queue -------------------------------------------------------------------------------------------------
 
     async def claim(
-        self, worker: str, now: int, run: str | None = None, queue: str = QUEUE, but: Sequence[str] = ()
+        self,
+        worker: str,
+        now: int,
+        run: str | None = None,
+        queue: str = QUEUE,
+        but: Sequence[str] = (),
+        *,
+        suspects: bool = True,
     ) -> Run | None:
-        """Take the most urgent run that is due, of other workflows than `but`, or the named one if it is queued."""
+        """Take the most urgent run that is due, of other workflows than `but`, or the named one if it is queued.
+
+        With `suspects` it may be one that may be what kills workers.
+        """
         where: dict[str, Any] = {"queue": queue, "state": "queued", "due": {"$lte": now}}
         if but:
             where["workflow"] = {"$nin": list(but)}
+        if not suspects:
+            where["losses"] = {"$lt": SUSPECT}
         if run is not None:
             where = {"_id": run, "state": "queued"}
         update = {
@@ -158,17 +184,28 @@ class Runs:
         row = await self._rows.take(where, {"$set": {"lease": now + self.lease}}, [("_id", 1)])
         return read(row) if row else None
 
-    async def sweep(self, now: int) -> list[str]:
-        """Requeue runs whose worker has stopped answering; returns their ids."""
-        swept: list[str] = []
-        for row in await self._rows.find_all({"state": "running", "lease": {"$lt": now}}):
-            where = {"_id": row["_id"], "state": "running", "epoch": row["epoch"], "lease": row["lease"]}
-            if await self._rows.change(where, {"$set": {"state": "queued", "due": now, "worker": ""}}):
-                swept.append(row["_id"])
-        return swept
+    async def expired(self, now: int) -> list[Run]:
+        """Return running runs whose worker has stopped answering."""
+        return [read(row) for row in await self._rows.find_all({"state": "running", "lease": {"$lt": now}})]
 
-    async def _mine(self, run: Run, values: Mapping[str, Any]) -> bool:
-        where = {"_id": run.id, "epoch": run.epoch, "state": "running"}
+    async def recover(self, run: Run, now: int, losses: int = 1, reached: int = 0) -> bool:
+        """Queue an expired run again; False when its worker has answered meanwhile."""
+        values: Row = {"state": "queued", "due": now, "worker": "", "losses": losses, "reached": reached}
+        return await self._rows.change(self._expired(run), {"$set": values})
+
+    async def give_up(self, run: Run, now: int, problem: Mapping[str, Any]) -> bool:
+        """End an expired run as failed and keep it for `revive`; False when its worker has answered meanwhile."""
+        values: Row = {"state": "failed", "ended": now, "problem": pack(problem), "buried": 1, "worker": ""}
+        given_up = await self._rows.change(self._expired(run), {"$set": values, "$inc": {"revision": 1}})
+        if given_up:
+            self._news.tell(run.id)
+        return given_up
+
+    def _expired(self, run: Run) -> Row:
+        return {"_id": run.id, "state": "running", "epoch": run.epoch, "lease": run.lease}
+
+    async def _mine(self, run: Run, values: Mapping[str, Any], **more: Any) -> bool:
+        where = {"_id": run.id, "epoch": run.epoch, "state": "running", **more}
         return await self._rows.change(where, {"$set": dict(values), "$inc": {"revision": 1}})
 
     async def undoable(self, run: Run) -> None:
@@ -197,7 +234,7 @@ class Runs:
         return ended
 
     async def wait(self, run: Run, waiting: Sequence[Mapping[str, Any]], deadline: int) -> bool:
-        """Put a run aside until an answer, an event or the first deadline; False when it has been lost."""
+        """Put a run aside until an answer, an event or the first deadline; False when it is lost or cancelled."""
         wakes = [entry["deadline"] for entry in waiting if entry.get("deadline")] + [deadline]
         values = {
             "state": "waiting",
@@ -206,7 +243,7 @@ class Runs:
             "wake": min(wakes),
             "listens": sorted({one["channel"] for entry in waiting for one in entry.get("heard", ())}),
         }
-        waits = await self._mine(run, values)
+        waits = await self._mine(run, values, cancel=0)
         self._news.tell(run.id)
         return waits
 
@@ -241,6 +278,16 @@ class Runs:
         """Queue an interrupted run again."""
         where = {"_id": id_, "state": "interrupted"}
         return await self._rows.change(where, {"$set": {"state": "queued", "due": now}, "$inc": {"revision": 1}})
+
+    async def given_up(self) -> list[Run]:
+        """Return runs that were given up and not taken up again, newest first."""
+        return await self.find({"buried": 1}, 0)
+
+    async def revive(self, run: Run, now: int) -> bool:
+        """Queue a run again that was given up; the time since then is not taken from its own."""
+        where = {"_id": run.id, "state": "failed", "buried": 1}
+        fresh: Row = {"state": "queued", "due": now, "ended": 0, "problem": None, "buried": 0, "losses": 0}
+        return await self._rows.change(where, {"$set": fresh, "$inc": {"revision": 1, "deadline": now - run.ended}})
 
     async def cancel(self, id_: str, now: int) -> str:
         """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag.

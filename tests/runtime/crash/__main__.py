@@ -101,7 +101,7 @@ async def _surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, P
     uri = await embedded.start()
     settings = Settings(store_uri=uri, lease=float(LEASE), slots=6, port=0, store_patience=10.0)
     try:
-        async with _served(target) as address, opened(settings, Telemetry()) as store:
+        async with served(target) as address, opened(settings, Telemetry()) as store:
             found = document(address)
             (place / "specs/crash.yaml").write_text(found.model_dump_json(by_alias=True, exclude_unset=True))
             pool = Pool(settings, place, WORKERS)
@@ -114,7 +114,8 @@ async def _surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, P
 
 
 @asynccontextmanager
-async def _served(target: Target) -> AsyncGenerator[str]:
+async def served(target: Target) -> AsyncGenerator[str]:
+    """Yield the address of the world outside."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         server: Any = uvicorn.Server(uvicorn.Config(target.app(), log_level="error", lifespan="off"))
