@@ -25,6 +25,7 @@ STATUS: Mapping[str, int] = {
     "exhausted": 429,
     "too-many-steps": 429,
     "internal": 500,
+    "workers-lost": 500,
     "unavailable": 503,
     "breaker-open": 503,
     "too-large": 413,
