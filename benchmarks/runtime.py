@@ -203,9 +203,10 @@ def _unwatched(kind: str, data: Mapping[str, Any]) -> None:
 
 
 class _NoStore:
-    """Steps without effects ask no store; one that does finds nothing here."""
+    """Steps without effects ask no store; one that does finds nothing here, whichever repository it asks."""
 
-    effects = budgets = fences = None
+    def __getattr__(self, name: str) -> None:
+        return None
 
 
 async def _best(invoke: Any, steps: int) -> float:

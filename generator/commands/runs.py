@@ -75,18 +75,18 @@ def cancel(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> N
 @click.option("--value", required=True, help="The chosen option, a text, or JSON where the question has a schema.")
 @click.option("--to", help="Which question, where there are several.")
 @click.option("--comment", default="", help="Kept with the answer.")
-@click.option("--by", default="terminal", show_default=True, help="Who answers.")
+@click.option("--by", default="", help="Who answers; `terminal` without it, and the name of the key at a server.")
 @server_option
 @json_option
 @with_terminal
 def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: str, by: str, server: str | None,
            as_json: bool) -> None:  # fmt: skip
     """Answer what a run waits for; it goes on here, or at the server."""
-    given = {"to": to, "comment": comment, "by": by}
-    asked = _ask(server, "answer", id_, _json_or_text(value), echo=terminal.say, **given)
+    given = {"to": to, "comment": comment}
+    asked = _ask(server, "answer", id_, _json_or_text(value), echo=terminal.say, by=by, **given)
     found = asked or _call(
-        "answer", id_, _json_or_text(value), **given, state_dir=_state(terminal), echo=terminal.say,
-        verbose=terminal.verbose > 0,
+        "answer", id_, _json_or_text(value), by=by or "terminal", **given, state_dir=_state(terminal),
+        echo=terminal.say, verbose=terminal.verbose > 0,
     )  # fmt: skip
     _print(terminal, found, as_json)
 

@@ -33,6 +33,20 @@ class Caller:
             detail = f"{self.name} is {', '.join(sorted(self.roles)) or 'nothing'}; this needs {role}"
             raise StepError(Problem("forbidden", "You may not do this", detail, status=403))
 
+    def speaks_as(self, name: str) -> str:
+        """Return under which name the caller answers: the own one, and a free one only where nobody is known.
+
+        Raises:
+            StepError: `forbidden` when the caller is known and the name is another one: otherwise one person could
+                give all approvals that several have to give.
+        """
+        if self is ANYBODY:
+            return name or self.name
+        if name not in ("", self.name):
+            detail = f"{self.name} cannot answer as somebody else; leave `by` out"
+            raise StepError(Problem("forbidden", "You may not do this", detail, status=403))
+        return self.name
+
 
 ANYBODY = Caller("anybody", TENANT, frozenset(("admin",)))
 """Who calls where neither keys nor tokens are asked for, which is on this machine only."""

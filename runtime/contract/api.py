@@ -29,7 +29,7 @@ class AnswerBody(Asked):
     value: Any
     """The chosen option of an approval, or what the question's schema takes."""
     by: str = ""
-    """Who answers; without it, the name of the key or token. A name of its own is for keys of other systems."""
+    """Who answers, where the API asks for no key; otherwise it is the name of the key or token, and no other."""
     comment: str = ""
     """Kept with the answer."""
     to: str | None = None
@@ -174,11 +174,12 @@ OWN: tuple[Route, ...] = (
     ),
     Route(
         "POST", "/runs/{id}/answer", "answerRun", "Answer what a run asks", "The run is queued and goes on.",
-        (Answer(200, "the run", RunBody),), """-X POST -d '{"value": "accept", "by": "ada"}'""",
+        (Answer(200, "the run", RunBody),), """-X POST -d '{"value": "accept"}'""",
         role="approver", body=AnswerBody,
         refusals=((400, "invalid-input", "no `value`, none of the options, or refused by the question's schema"),
+                  (403, "forbidden", "the caller has no role that may do this, or `by` names somebody else"),
                   _NO_RUN,
-                  (409, "conflict", "the run does not wait for that (any more)")),
+                  (409, "conflict", "the run does not wait for that (any more), or the caller has chosen already")),
     ),
     Route(
         "GET", "/runs/{id}/events", "followRun", "Follow a run",

@@ -36,7 +36,7 @@ def pots(run: Run, document: WorkflowDocument, now: int) -> tuple[Pot, ...]:
         return (Pot(run.id, own),)
     date = dt.datetime.fromtimestamp(now / 1000, dt.UTC).date().isoformat()
     limit = Budget(max_tokens=day.max_tokens, max_cost=day.max_cost, on_exceeded=own.on_exceeded)
-    return Pot(run.id, own), Pot(f"day/{run.tenant}/{document.name}/{date}", limit)
+    return Pot(run.id, own), Pot(f"day/{date}/{run.tenant}/{document.name}", limit)
 
 
 class Purse:

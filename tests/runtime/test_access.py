@@ -222,6 +222,29 @@ async def test_no_route_leads_to_what_is_another_tenants(world: World, route: Ro
             assert (found.status_code, found.json()["type"]) == (404, "not-found"), found.text
 
 
+TWO = """
+output: {by: "${steps.ok.output.by}"}
+steps: [{id: ok, approval: {message: "?", required: 2}}]
+"""
+
+
+async def test_two_approvals_are_of_two_callers_whatever_name_they_give(world: World) -> None:
+    async with served(world) as client:
+        id_ = (await world.run(workflow(TWO))).id
+
+        async def answered(key: str, **more: str) -> int:
+            body = {"value": "accept", **more}
+            return (await client.post(f"/runs/{id_}/answer", json=body, headers={"X-Api-Key": key})).status_code
+
+        assert await answered("key-approver", by="bob") == 403
+        assert await answered("key-approver", by="approver") == 200
+        assert await answered("key-approver") == 409
+        assert await answered("key-approver", by="admin") == 403
+        assert (await world.go_on(id_)).status == "waiting"
+        assert await answered("key-admin") == 200
+        assert (await world.go_on(id_)).output == {"by": "approver, admin"}
+
+
 def test_roles_include_what_they_should() -> None:
     roles: list[Role] = ["reader", "operator", "approver", "admin"]
     assert [len(INCLUDES[role]) for role in roles] == [1, 2, 2, 4]

@@ -60,7 +60,7 @@ async def test_calls_that_fit_are_made_at_the_same_time(world: World, model: Cou
 
 async def test_what_a_dead_process_has_set_aside_is_given_back(world: World, model: Counting) -> None:
     document = workflow(ONE, budget={"maxTokens": 100, "perDay": {"maxTokens": 100}})
-    day = f"day/default/main/{today(world)}"
+    day = f"day/{today(world)}/default/main"
     await world.store.budgets.hold(day, "gone", 1000, 0, world.clock.now() + 60_000)
     found = await world.run(document)
     assert (found.status, model.calls) == ("succeeded", 1)

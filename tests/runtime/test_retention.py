@@ -43,6 +43,21 @@ async def test_a_run_is_forgotten_with_its_events_checkpoints_writes_effects_and
     assert await rows(world) == {}
 
 
+async def test_the_budget_of_a_day_is_forgotten_when_the_day_is_long_ago(world: World) -> None:
+    document = workflow("steps: [{id: ask, agent: a}]", agents=AGENT, budget={"perDay": {"maxTokens": 1000}})
+    budgets = world.store.collections["budgets"]
+    for days in (0, 29, 1):
+        world.clock.advance(days * DAY)
+        world.script(a=["done"])
+        await world.run(document)
+    days_kept = [row["_id"] for row in await budgets.find_all({"_id": {"$gte": "day/", "$lt": "day0"}})]
+    assert len(days_kept) == 3
+    world.clock.advance(DAY)
+    await world.scheduler().prune()
+    left = [row["_id"] for row in await budgets.find_all({"_id": {"$gte": "day/", "$lt": "day0"}})]
+    assert sorted(left) == sorted(days_kept)[1:]
+
+
 async def test_runs_that_wait_or_are_queued_are_never_forgotten(world: World) -> None:
     waiting = await world.run(workflow("steps: [{id: q, approval: {message: Well}}]"))
     await world.store.runs.add(new("queued", "main", "d", {}, world.clock.now()))

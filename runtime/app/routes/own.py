@@ -61,7 +61,7 @@ async def _cancel(call: Call) -> Response:
 
 async def _answer(call: Call) -> Response:
     body = await call.body(AnswerBody, "An answer needs `value`")
-    id_, by = call.path("id"), body.by or call.caller.name
+    id_, by = call.path("id"), call.caller.speaks_as(body.by)
     await starting.answer(call.scope, call.desk.clock, id_, body.value, by=by, comment=body.comment, to=body.to)
     call.desk.nudge()
     return JSONResponse(run_json(await starting.found(call.scope, id_)))

@@ -3,6 +3,7 @@
 The row of a run goes last, so that a crash in between leaves a run that is forgotten with the next tick.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 
 from runtime.services.store.collection import Collection
@@ -12,7 +13,7 @@ BATCH = 100
 
 
 async def forget(collections: Mapping[str, Collection], before: int, now: int) -> int:
-    """Forget runs that ended before a time, threads unused since, and channel events delivered before it.
+    """Forget runs that ended before a time, threads unused since, channel events delivered and budgets of days before.
 
     Items of the key-value store go at the time that was set for them. Returns how many runs there were.
 
@@ -25,6 +26,8 @@ async def forget(collections: Mapping[str, Collection], before: int, now: int) -
         await erase(collections, row["_id"])
     await collections["threads"].remove({"active": "", "updated": {"$lt": before}})
     await collections["items"].remove({"expires": {"$gt": 0, "$lt": now}})
+    day = dt.datetime.fromtimestamp(before / 1000, dt.UTC).date().isoformat()
+    await collections["budgets"].remove({"_id": {"$gte": "day/", "$lt": f"day/{day}"}})
     old = {"state": {"$in": ["delivered", "dead"]}, "at": {"$lt": before}}
     events = await collections["events"].find_all(old, [("at", 1)], BATCH)
     if events:
