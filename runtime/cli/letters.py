@@ -10,13 +10,14 @@ from runtime.problems import Failure
 
 
 def letters(name: str = "", *, state_dir: Path | None = None) -> Sequence[Mapping[str, Any]]:
-    """Return dead letters, oldest first: `{_id, name, channel, payload, reason, at}`."""
+    """Return dead letters, oldest first: `{id, name, channel, payload, reason, at}`."""
 
     async def work() -> Sequence[Mapping[str, Any]]:
         async with session(environment.read(state_dir=state_dir)) as here:
             return await here.store.events.dead(name)
 
-    return together(work)
+    names = ("name", "channel", "payload", "reason", "at")
+    return [{"id": row["_id"], **{name: row[name] for name in names}} for row in together(work)]
 
 
 def redeliver(id_: str, *, state_dir: Path | None = None) -> None:

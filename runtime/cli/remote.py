@@ -94,6 +94,14 @@ class Server:
         self._ask("POST", f"/runs/{id_}/cancel")
         return self.show(id_)
 
+    def letters(self, name: str) -> list[Mapping[str, Any]]:
+        """Return dead letters, oldest first: `{id, name, channel, payload, reason, at}`."""
+        return self._ask("GET", "/letters", params={"name": name} if name else {})["letters"]
+
+    def redeliver(self, id_: str) -> None:
+        """Publish a dead letter again."""
+        self._ask("POST", "/letters/redeliver", json={"id": id_})
+
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         response = self.client.request(method, path, **more)
         if response.is_success:

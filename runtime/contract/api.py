@@ -86,6 +86,33 @@ class EventBody(Body):
     """The same event had been taken before; nothing happens again."""
 
 
+class LetterBody(Body):
+    """An event that could not be delivered."""
+
+    id: str
+    """Id of the event."""
+    name: str
+    """What its channel keeps such events under (`deadLetter`)."""
+    channel: str
+    payload: Any = None
+    reason: str
+    """Why its last attempt has failed."""
+    at: int
+    """When it was given up, in milliseconds since 1970."""
+
+
+class LettersBody(Body):
+    """Dead letters, oldest first."""
+
+    letters: list[LetterBody]
+
+
+class LetterNamed(Asked):
+    """Which dead letter."""
+
+    id: str
+
+
 class CloudEvent(Body):
     """A CloudEvent (1.0, structured form); attributes that are not named here are ignored."""
 
@@ -202,6 +229,22 @@ OWN: tuple[Route, ...] = (
         refusals=((400, "invalid-input", "the body is not JSON"), (404, "not-found", "no workflow knows this channel"),
                   (409, "conflict", "the key has published another payload"),
                   (422, "invalid-payload", "the channel's schema refuses the payload, or it is no CloudEvent")),
+    ),
+    Route(
+        "GET", "/letters", "listLetters", "List dead letters, oldest first",
+        "Events of channels that could not be delivered, with the reason.", (Answer(200, "letters", LettersBody),), "",
+        role="operator",
+        parameters=(Parameter("name", "query", "Letters under this name only (`deadLetter` of their channel)."),
+                    Parameter("limit", "query", "How many, 100 by default and 500 at most.", "integer")),
+        refusals=((400, "invalid-input", "`limit` is no number"),),
+    ),
+    Route(
+        "POST", "/letters/redeliver", "redeliverLetter", "Deliver a dead letter again",
+        "The scheduler delivers the event within a second, for example to a workflow that was corrected; runs that it "
+        "had started are not started twice.",
+        (Answer(202, "it is delivered again", LetterNamed),), """-X POST -d '{"id": "orders:movement-7"}'""",
+        role="operator", body=LetterNamed,
+        refusals=((404, "not-found", "there is no such letter"),),
     ),
 )  # fmt: skip
 """The runtime's own operations."""

@@ -66,6 +66,14 @@ def test_what_a_server_refuses_is_said_in_its_words(server: str, apm: Apm) -> No
     assert "APM_API_KEY" in nobody.err
 
 
+def test_dead_letters_of_a_server_are_asked_for_there(server: str, apm: Apm) -> None:
+    env = {**os.environ, "APM_API_KEY": KEY, "APM_SERVER": server}
+    listed = apm("letters", "list", "--json", env=env)
+    assert (listed.code, json.loads(listed.out)) == (0, [])
+    missing = apm("letters", "redeliver", "nope", env=env)
+    assert (missing.code, "There is no such dead letter" in missing.err) == (1, True)
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "nonsense", "ftp://127.0.0.1", "http://[::1"])
 def test_a_server_that_is_not_there_is_told(apm: Apm, address: str) -> None:
     found = apm("run", "hello", "--server", address)

@@ -245,6 +245,25 @@ async def test_two_approvals_are_of_two_callers_whatever_name_they_give(world: W
         assert (await world.go_on(id_)).output == {"by": "approver, admin"}
 
 
+async def test_dead_letters_are_listed_and_delivered_again_for_their_tenant_alone(world: World) -> None:
+    await world.store.events.add("news:a/b", "news", {"n": 1}, world.clock.now())
+    (event,) = await world.store.events.fresh()
+    await world.store.events.bury(event, "refused", world.clock.now(), "lost")
+    async with served(world) as client:
+        own, other = {"X-Api-Key": "key-operator"}, {"X-Api-Key": "key-eve"}
+        assert (await client.get("/letters", headers=other)).json() == {"letters": []}
+        for headers, id_ in ((other, "news:a/b"), (own, "nope")):
+            found = await client.post("/letters/redeliver", json={"id": id_}, headers=headers)
+            assert (found.status_code, found.json()["type"]) == (404, "not-found")
+        assert (await client.get("/letters?name=else", headers=own)).json() == {"letters": []}
+        (letter,) = (await client.get("/letters?name=lost", headers=own)).json()["letters"]
+        assert (letter["id"], letter["payload"], letter["reason"]) == ("news:a/b", {"n": 1}, "refused")
+        again = await client.post("/letters/redeliver", json={"id": letter["id"]}, headers=own)
+        assert (again.status_code, again.json()) == (202, {"id": "news:a/b"})
+        assert (await client.get("/letters", headers=own)).json() == {"letters": []}
+    assert [(row["_id"], row["payload"]) for row in await world.store.events.fresh()] == [("news:a/b", {"n": 1})]
+
+
 def test_roles_include_what_they_should() -> None:
     roles: list[Role] = ["reader", "operator", "approver", "admin"]
     assert [len(INCLUDES[role]) for role in roles] == [1, 2, 2, 4]
