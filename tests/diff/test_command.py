@@ -174,10 +174,13 @@ def test_a_commit_without_specs(repository: Repository) -> None:
 
 
 def test_a_commit_with_specs_that_are_not_valid(repository: Repository) -> None:
-    repository.edit("specs/agents/greeter.yaml", "model: default", "model: other")
+    name = "specs/agents/greeter.yaml"
+    repository.edit(name, "model: default", "model: other")
     repository.git("commit", "-q", "-a", "-m", "Broken")
-    repository.edit("specs/agents/greeter.yaml", "model: other", "model: default")
-    refused(repository.apm("diff", "--from-specs"), "are not valid for this apm", "specs/agents/greeter.yaml:7:10")
+    lines = (repository.folder / name).read_text().splitlines()
+    place = f"{name}:{lines.index('  model: other') + 1}:10"
+    repository.edit(name, "model: other", "model: default")
+    refused(repository.apm("diff", "--from-specs"), "are not valid for this apm", place)
     assert repository.apm("diff").code == 0
 
 
