@@ -39,6 +39,16 @@ A tool says in no way where its MCP server is, or in two.
 
 Exactly one of `url` (streamable HTTP) and `server` (a program that the Environment declares) is written.
 """,
+    "unsent-secret": """
+A tool has a secret that nothing would send.
+
+Secrets go out as `Authorization: Bearer` to the address of `http` or `mcp.url`. A program (`mcp.server`) is started
+without any secret of the runtime, and a function is a part of the runtime.
+
+Fix: delete `secret`; or put the server behind an address and write `mcp: {url, tool}`.
+
+Bad: `{mcp: {server: time, tool: now}, secret: clock/key}`. Good: `{mcp: {server: time, tool: now}}`.
+""",
     "mcp-executable": """
 A program that may be started is written as a command line, or runs whatever it is told.
 

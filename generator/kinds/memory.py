@@ -18,9 +18,9 @@ class MemorySpec(Strict):
     sections: Annotated[dict[Name, Section], Field(min_length=1)]
     """Its parts, by name."""
     model: Annotated[str | None, Ref("Model")] = None
-    """Model that turns texts into vectors, behind an OpenAI-compatible endpoint. Without it the runtime does it with a
-    small English model (the extra `memory`); where neither is there, entries are found by their words only, and every
-    result says so."""
+    """Model that turns texts into vectors, behind an OpenAI-compatible endpoint. Without it `apm run` and
+    `apm serve` do it with a small English model where the extra `memory` is installed. The image ships none: in a
+    cluster entries are then found by their words only, and every result says so."""
     backup: Annotated[str | None, Ref("Backup")] = None
     """Backup that covers it; null marks what may be lost."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from generator.kinds._schema import schema_of
@@ -33,9 +33,18 @@ class ToolSpec(Strict):
     timeout: Duration = "30s"
     """Time for one call."""
     secret: SecretRef | None = None
-    """Credential that is sent, as secret-name/key."""
+    """Credential that is sent with `mcp.url` and `http`, as secret-name/key."""
     approval: bool = Field(default=False)
     """Every call waits for a person."""
+
+    @field_validator("secret")
+    @classmethod
+    def _sent_somewhere(cls, secret: str | None, info: ValidationInfo) -> str | None:
+        mcp: McpCall | None = info.data.get("mcp")
+        if secret and ((mcp and mcp.server) or info.data.get("function")):
+            what = "a function" if info.data.get("function") else "a program"
+            raise PydanticCustomError("unsent-secret", "{what} gets no secret", {"what": what})
+        return secret
 
     @model_validator(mode="after")
     def _one_transport(self) -> "ToolSpec":
