@@ -63,10 +63,10 @@ def diff(
 
     check_risks(risks)
     if is_live:
-        if ref or from_specs or len(names) > 1:
+        if ref is not None or from_specs or len(names) > 1:
             raise click.UsageError("--live compares one environment with a cluster: no REF, no --from-specs")
         _live(terminal, names[0] if names else None, form, risks, limit, kubeconfig, context)
-    ref = ref or "HEAD"
+    ref = "HEAD" if ref is None else ref
     try:
         found = compared(terminal.root, ref, names, from_specs=from_specs)
     except Rejected as rejected:
