@@ -5,7 +5,8 @@ and pods of the cluster by their labels. A host name inside the cluster says not
 has to declare what runs behind it; and a state store has to say where it is.
 
 An address that never leaves the pod or its node (loopback such as `localhost`, link-local such as the metadata service
-of a cloud, `0.0.0.0`, multicast) is nothing that a tool, model or bucket of a cluster can be at.
+of a cloud, `0.0.0.0`, multicast) is nothing that a tool, model or bucket of a cluster can be at, nor what an `http`
+step can ask. What `${ }` computes in the host of a step is known only when it runs.
 
 Fix: add the host to the environment's `services`, or `service` (or `addresses`) to the store's `connection`.
 
@@ -20,6 +21,8 @@ from generator.cluster.endpoints import endpoint
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem
 from generator.rules.strictness import environment_of
+from generator.workflows.flow import nodes
+from runtime.nodes.http import HttpStep
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -57,6 +60,10 @@ def _addresses(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, str]]:
             call = getattr(tool.spec, transport)
             if call and call.url:
                 yield tool, ("spec", transport, "url"), call.url
+    for workflow in catalogue.all("Workflow"):
+        for node in nodes(workflow):
+            if isinstance(node.step, HttpStep):
+                yield workflow, (*node.loc, "http", "url"), node.step.http.url
     for backup in catalogue.all("Backup"):
         if bucket := backup.spec.destination.bucket:
             yield backup, ("spec", "destination", "bucket", "endpoint"), bucket.endpoint

@@ -1,6 +1,7 @@
 """Bounds that a run would break before it ends: steps, and budgets that are larger than the one around."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from generator.model import Catalogue, Declared, Loc
@@ -62,19 +63,27 @@ def _child(catalogue: Catalogue, step: Step) -> tuple[str, Declared] | None:
 
 def _budgets(workflow: Declared, loc: Loc, child: Declared) -> Iterator[Problem]:
     own, below = workflow.spec.budget, child.spec.budget
-    for field, more, words in _larger(own, below):
+    for field, words, hint in (*_larger(own, below), *_foreign(own, below)):
         there = child.document.at(("spec", "budget", field))
         here = workflow.document.at(("spec", "budget", field))
-        message = f'"{child.name}" may spend {more}, and this workflow only {words}'
         places: tuple[tuple[Place, str], ...] = ((there, "its budget"), (here, "the budget of this workflow"))
-        yield workflow.problem(loc, BUDGET, message, "lower its budget, or raise this one", related=places)
+        yield workflow.problem(loc, BUDGET, f'"{child.name}" {words}', hint, related=places)
 
 
 def _larger(own: Budget, below: Budget) -> Iterator[tuple[str, str, str]]:
-    """Yield field and both amounts where a budget is larger than the one around it."""
+    """Yield field, what is wrong and what to do where a budget is larger than the one around it."""
+    hint = "lower its budget, or raise this one"
     if own.max_tokens and below.max_tokens and below.max_tokens > own.max_tokens:
-        yield "maxTokens", f"{below.max_tokens} tokens", f"{own.max_tokens}"
+        yield "maxTokens", f"may spend {below.max_tokens} tokens, and this workflow only {own.max_tokens}", hint
     if own.max_cost and below.max_cost:
         (have, unit), (want, other) = own.max_cost.split(), below.max_cost.split()
-        if unit == other and float(want) > float(have):
-            yield "maxCost", below.max_cost, own.max_cost
+        if unit == other and Decimal(want) > Decimal(have):
+            yield "maxCost", f"may spend {below.max_cost}, and this workflow only {own.max_cost}", hint
+
+
+def _foreign(own: Budget, below: Budget) -> Iterator[tuple[str, str, str]]:
+    """Yield the same where budgets are in different currencies: there is no rate between them."""
+    units = [budget.max_cost.split()[1] for budget in (own, below) if budget.max_cost]
+    if len(set(units)) == 2:
+        words = f"has a budget in {units[1]}, and this workflow in {units[0]}: they can't be compared or added up"
+        yield "maxCost", words, "give all budgets and prices in one currency"

@@ -48,7 +48,10 @@ def test_a_case_that_differs_fails_and_junit_says_so(apm: Apm, repository: Path)
 
 def test_a_step_that_is_misspelt_in_a_case_is_told(apm: Apm, repository: Path) -> None:
     add(repository, ACCEPTED.replace("approve: accept", "aprove: accept"))
-    assert "answers.aprove: the run never came to this" in apm("test").out
+    result = apm("test")
+    assert result.code == 1
+    assert 'the workflow "hello" has no step "aprove" [test-step]' in result.out
+    assert 'did you mean "approve"?' in result.out
 
 
 def test_a_branch_that_is_called_unreachable_does_not_count_until_it_is_taken(apm: Apm, repository: Path) -> None:

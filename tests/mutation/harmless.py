@@ -37,6 +37,7 @@ RULES: tuple[Harmless, ...] = (
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
                       r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
                       r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name)", OUTSIDE),
+    Harmless("value", r"Report\.spec\.recipients\[\]\.slack", OUTSIDE),
     Harmless("value chosen-key", r".*\.(labels|selectorLabels)\.\*", OUTSIDE),
     Harmless("value", r"\w+\.metadata\.name", FREE),
     Harmless("value", rf"{_STEP}\.(id|fail\.type)", FREE),
