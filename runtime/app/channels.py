@@ -81,7 +81,7 @@ class Channels:
     def _token(self, data: Mapping[str, Any]) -> Iterator[Made]:
         inside, step = _place(data)
         yield from self._child(inside)
-        id_ = str(data.get("message") or data["path"])
+        id_ = str(data["message"])
         if id_ not in self._open:
             self._open[id_], self._places[id_] = "", data["path"]
             yield (
@@ -94,14 +94,19 @@ class Channels:
         self._open[id_] += data["text"]
         delta = {"event": "content-block-delta", "index": 0, "delta": {"type": "text-delta", "text": data["text"]}}
         yield "messages", inside, {**delta, "id": id_}
+        if data["last"]:
+            yield from self._finished(id_)
 
     def _closed(self, path: str) -> Iterator[Made]:
+        """Yield the ends of messages of a step that had none: of a process that died while they were written."""
         for id_ in [one for one, place in self._places.items() if place == path]:
-            inside, _ = _place({"path": path})
-            text = {"type": "text", "text": self._open.pop(id_)}
-            del self._places[id_]
-            yield "messages", inside, {"event": "content-block-finish", "index": 0, "content": text, "id": id_}
-            yield "messages", inside, {"event": "message-finish", "id": id_}
+            yield from self._finished(id_)
+
+    def _finished(self, id_: str) -> Iterator[Made]:
+        inside, _ = _place({"path": self._places.pop(id_)})
+        text = {"type": "text", "text": self._open.pop(id_)}
+        yield "messages", inside, {"event": "content-block-finish", "index": 0, "content": text, "id": id_}
+        yield "messages", inside, {"event": "message-finish", "id": id_}
 
     def _tool(self, data: Mapping[str, Any]) -> Iterator[Made]:
         inside, _ = _place(data)

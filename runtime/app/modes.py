@@ -74,19 +74,21 @@ class Modes:
             yield "values", {**self._state, "__interrupt__": asked}
 
     def _token(self, data: Mapping[str, Any]) -> Iterator[Told]:
-        id_, text = str(data.get("message") or data["path"]), str(data["text"])
+        if not self._own(data) and not self._nested:
+            return
+        id_, said = str(data["message"]), {"name": data["asker"], "id": data["message"]}
         about = {"langgraph_node": str(data["path"]).split("/", 1)[-1], "run_id": self._run}
-        if "messages-tuple" in self._modes:
-            yield "messages-tuple", [{"type": "AIMessageChunk", "content": text, "id": id_}, about]
-        if "messages" in self._modes:
-            if id_ not in self._texts:
-                yield "messages/metadata", {id_: {"metadata": about}}
-            self._texts[id_] = self._texts.get(id_, "") + text
-            yield "messages/partial", [{"type": "ai", "content": self._texts[id_], "id": id_}]
+        yield (
+            self._name("messages-tuple", data),
+            [{"type": "AIMessageChunk", "content": data["text"], **said}, about],
+        )
+        if id_ not in self._texts:
+            yield "messages/metadata", {id_: {"metadata": about}}
+        self._texts[id_] = self._texts.get(id_, "") + data["text"]
+        state = "complete" if data["last"] else "partial"
+        yield f"messages/{state}", [{"type": "ai", "content": self._texts[id_], **said}]
 
     def _over(self, data: Mapping[str, Any]) -> Iterator[Told]:
-        for id_, text in self._texts.items():
-            yield "messages/complete", [{"type": "ai", "content": text, "id": id_}]
         if problem := data["problem"]:
             yield "error", {"error": problem["type"], "message": problem["title"]}
         elif data["state"] == "cancelled":
@@ -100,4 +102,4 @@ class Modes:
 
 def wire(name: str) -> str:
     """Return the name that clients expect: tuples of messages come as `messages`."""
-    return "messages" if name == "messages-tuple" else name
+    return name.replace("messages-tuple", "messages", 1)

@@ -5,6 +5,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from runtime.contract import Context, ModelDocument, millis
 from runtime.problems import StepError, failed
@@ -111,26 +112,32 @@ class ModelCalls:
 
 @contextmanager
 def _told(request: Request, context: Context) -> Generator[Request]:
-    """Yield a request whose answer is told while it is written, some words at a time; unchanged where it is not."""
+    """Yield a request whose answer is told while it is written, some words at a time; unchanged where it is not.
+
+    Each answer is a message of its own, also that of a call which is made again; the last event of it says `last`.
+    """
     if not (request.model.stream and request.shown):
         yield request
         return
-    parts: list[str] = []
+    parts, told = list[str](), {"path": context.path, "asker": request.asker, "message": uuid4().hex}
+    begun = False
 
-    def tell() -> None:
-        if parts:
-            context.watch("token", {"path": context.path, "asker": request.asker, "text": "".join(parts)})
-            parts.clear()
+    def tell(*, last: bool) -> None:
+        context.watch("token", {**told, "text": "".join(parts), "last": last})
+        parts.clear()
 
     def heard(text: str) -> None:
+        nonlocal begun
+        begun = True
         parts.append(text)
         if sum(map(len, parts)) >= TOGETHER:
-            tell()
+            tell(last=False)
 
     try:
         yield replace(request, heard=heard)
     finally:
-        tell()
+        if begun:
+            tell(last=True)
 
 
 def _model(context: Context, name: str) -> ModelDocument:

@@ -142,6 +142,9 @@ async def test_answers_are_told_while_they_are_written(world: World, server: tup
     assert found.output == {"all": "a" * 50 + "bc"}
     assert (found.tokens_in, found.tokens_out) == (7, 5)
     assert await tokens(world, found.id) == ["a" * 50, "bc"]
+    told = [row["data"] for row in await world.store.run_events.after(found.id) if row["kind"] == "token"]
+    assert [one["last"] for one in told] == [False, True]
+    assert len({one["message"] for one in told}) == 1
     assert (there.bodies[0]["stream"], there.bodies[0]["stream_options"]) == (True, {"include_usage": True})
 
 

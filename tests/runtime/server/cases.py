@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.runtime.server.model import model_server
 from tests.runtime.server.serving import served
 
 PORT = 2024
@@ -20,7 +21,11 @@ _PLAIN = ("-q", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "asyncio_mode=
 def main() -> int:
     """Run the cases."""
     cases = Path(sys.argv[1]).resolve()
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), PORT) as address:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        model_server() as model,
+        served(Path(folder), model.address, PORT) as address,
+    ):
         root = ("--rootdir", str(cases.parents[1]))
         command = [sys.executable, "-m", "pytest", *_PLAIN, *root, str(cases), *sys.argv[2:]]
         own = {**os.environ, "LANGGRAPH_INTEGRATION_URL": address}

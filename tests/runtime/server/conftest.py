@@ -6,6 +6,7 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.client import LangGraphClient
 
+from tests.runtime.server.model import ModelServer, model_server
 from tests.runtime.server.serving import served
 
 KEYS = """
@@ -18,8 +19,15 @@ eve admin key-of-eve other
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    with served(tmp_path_factory.mktemp("served"), more={"APM_API_KEYS": KEYS.strip()}) as found:
+def model() -> Generator[ModelServer]:
+    with model_server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory, model: ModelServer) -> Generator[str]:
+    keys = {"APM_API_KEYS": KEYS.strip()}
+    with served(tmp_path_factory.mktemp("served"), model.address, more=keys) as found:
         yield found
 
 

@@ -11,11 +11,11 @@ from tests.runtime.server.workflows import documents
 
 
 @contextmanager
-def served(folder: Path, port: int = 0, more: Mapping[str, str] | None = None) -> Generator[str]:
-    """Yield the address of a runtime that serves them until the body has ended."""
+def served(folder: Path, model: str, port: int = 0, more: Mapping[str, str] | None = None) -> Generator[str]:
+    """Yield the address of a runtime that serves them until the body has ended; `model` is that of a model server."""
     specs = folder / "specs"
     specs.mkdir()
-    for name, document in documents().items():
+    for name, document in documents(model).items():
         (specs / f"{name}.yaml").write_text(document.model_dump_json(by_alias=True, exclude_unset=True))
     own = {"APM_STATE_DIR": str(folder / "state"), "APM_SPEC_DIR": str(specs), "APM_FILES": str(folder)}
     command = [sys.executable, "-m", "runtime", "serve", "--port", str(port), "--role", "all"]

@@ -7,6 +7,8 @@ import pytest
 from langgraph_sdk import get_client
 from langgraph_sdk.errors import ConflictError, NotFoundError, PermissionDeniedError
 
+from tests.runtime.server.model import HALVES, ModelServer
+
 INPUT: dict[str, Any] = {"messages": [], "value": "init", "items": []}
 ALL = ["streamed", "tool", "asked", "sub"]
 
@@ -75,6 +77,34 @@ async def test_every_mode_tells_its_part(client: Any) -> None:
     assert [next(iter(one)) for one in updates] == ["stream_message", "call_tool", "__interrupt__"]
     assert updates[1] == {"call_tool": {"items": "tool"}}
     assert [part.data for part in parts if part.event == "values"][-1]["items"] == ["streamed", "tool"]
+
+
+async def test_an_answer_is_seen_while_it_is_written(client: Any, model: ModelServer) -> None:
+    model.read.clear()
+    heard: list[str] = []
+    async for part in client.runs.stream(None, "essay", input={}, stream_mode=["messages-tuple", "updates"]):
+        if part.event == "messages":
+            chunk, about = part.data
+            assert (chunk["type"], about["langgraph_node"]) == ("AIMessageChunk", "write")
+            heard.append(chunk["content"])
+            model.read.set()  # only now the model writes the second half
+    assert (heard[0], "".join(heard)) == (HALVES[0], "".join(HALVES))
+    assert not model.waited_for_nothing
+
+
+async def test_a_message_grows_and_is_complete_once(client: Any) -> None:
+    parts = [part async for part in client.runs.stream(None, "agent", input=INPUT, stream_mode="messages")]
+    told = [part.event for part in parts if part.event.startswith("messages")]
+    assert (told[0], told[-1], told.count("messages/complete")) == ("messages/metadata", "messages/complete", 1)
+    [message] = next(part.data for part in parts if part.event == "messages/complete")
+    assert (message["type"], message["name"], message["content"]) == ("ai", "writer", "Hello, world!")
+
+
+async def test_messages_of_a_thread_are_streams_of_text(client: Any) -> None:
+    async with client.threads.stream(assistant_id="agent") as thread:
+        await thread.run.start(input=INPUT)
+        messages = [message async for message in thread.messages]
+        assert ["".join([text async for text in message.text]) for message in messages] == ["Hello, world!"]
 
 
 async def test_a_stream_is_taken_up_where_it_broke_off(client: Any) -> None:

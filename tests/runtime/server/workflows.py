@@ -15,7 +15,7 @@ state:
   value: {type: string}
   items: {type: array, reducer: append}
 output: {messages: "${state.messages}", value: "${state.value}", items: "${state.items}"}
-agents: {writer: {name: writer, role: writer, instructions: Greet., model: m}}
+agents: {writer: {name: writer, role: writer, instructions: Greet., model: streamed}}
 steps:
   - id: stream_message
     agent: writer
@@ -71,28 +71,38 @@ input: {type: object, properties: {text: {type: string}}}
 output: {text: "${input.text + ' echoed'}"}
 steps: [{id: echo, function: text-statistics, with: {text: "${input.text}"}}]
 """
+ESSAY = """
+name: essay
+input: {type: object}
+output: {text: "${steps.write.output}"}
+steps: [{id: write, llm: {model: streamed, prompt: Write an essay.}}]
+"""
 REPLIES = """
 agents:
-  writer: ["Hello, world!"]
   researcher: [{$tools: [{tool: search, with: {text: v3}}]}, done.]
   reader: [v3 streaming is event-typed and thread-centric.]
 """
-MODELS = {"m": {"name": "m", "provider": "scripted", "replies": REPLIES}}
 
 
-def documents() -> dict[str, WorkflowDocument]:
-    """Return every workflow by name."""
-    sub, researcher = _made(SUB), _made(RESEARCHER)
+def documents(model: str) -> dict[str, WorkflowDocument]:
+    """Return every workflow by name; `model` is the address of a model server that streams."""
+
+    def made(text: str, **more: Any) -> WorkflowDocument:
+        return workflow(text, models=_models(model), **more)
+
+    sub, researcher = made(SUB), made(RESEARCHER)
     found = [
-        _made(AGENT, workflows={"sub": sub.digest}),
+        made(AGENT, workflows={"sub": sub.digest}),
         sub,
-        _made(TOOLS),
-        _made(DEEP, workflows={"researcher": researcher.digest}),
+        made(TOOLS),
+        made(DEEP, workflows={"researcher": researcher.digest}),
         researcher,
-        _made(ECHO),
+        made(ECHO),
+        made(ESSAY),
     ]
     return {document.name: document for document in found}
 
 
-def _made(text: str, **more: Any) -> WorkflowDocument:
-    return workflow(text, models=MODELS, **more)
+def _models(address: str) -> dict[str, dict[str, Any]]:
+    streamed = {"name": "streamed", "provider": "openai-compatible", "endpoint": address, "stream": True}
+    return {"m": {"name": "m", "provider": "scripted", "replies": REPLIES}, "streamed": streamed}
