@@ -187,6 +187,16 @@ def _priced(unit: str) -> Callable[[Catalogue, _Call], int]:
     return price
 
 
+def asked(catalogue: Catalogue, workflow: Declared) -> tuple[Declared, ...]:
+    """Return the models that a run of a workflow can ask, its sub-workflows' too, each once."""
+    return tuple({model.name: model for model in _used(catalogue, workflow, ())}.values())
+
+
+def asked_by(catalogue: Catalogue, agent: Declared) -> tuple[Declared, ...]:
+    """Return the models that an agent and its team can ask, each once."""
+    return tuple(_models(catalogue, _of_agent(catalogue, agent, ())[1]))
+
+
 def _used(catalogue: Catalogue, workflow: Declared, above: tuple[str, ...]) -> Iterator[Declared]:
     for node in nodes(workflow):
         call = _call(catalogue, node.step)
