@@ -52,7 +52,8 @@ def _foreign(model: Declared, key: str, unit: str, budgets: Mapping[tuple[str, s
     others = [spec for spec in budgets.values() if spec.spec.budget.max_cost.split()[1] != unit]
     if others:
         first = others[0]
-        message = f"this price is in {unit}, and that of {first.kind} {first.name} is {first.spec.budget.max_cost}"
+        budget = f"the budget of {first.kind} {first.name} is {first.spec.budget.max_cost}"
+        message = f"this price is in {unit}, and {budget}"
         places = [(one.document.at(("spec", "budget", "maxCost")), f"the budget of {one.kind} {one.name}")
                   for one in others[:_SHOWN]]  # fmt: skip
         yield model.problem(("spec", key), CODE, message, "write prices and budgets in one currency", related=places)
