@@ -5,36 +5,22 @@ things pass. It is a test tool in an environment of its own, and no part of what
 toolchain/python/secantus.lock; the environment is made once, in the cache of the tools. Exit code: that of the tests.
 """
 
-import hashlib
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-import venv
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.environments import programs
+
 ROOT = Path(__file__).parents[2]
-LOCK = ROOT / "toolchain" / "python" / "secantus.lock"
 TESTS = ("store", "checkpointer", "retention", "worker", "waiting", "nesting")
 """Modules of tests/runtime with queues small enough: this engine scans them."""
 START_SECONDS = 60.0
-
-
-def environment() -> Path:
-    """Return the folder of programs of the engine's environment, which is made if need be."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    folder = cache / "apm-tools" / f"secantus-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
-    if not (folder / "made").exists():
-        print(f"installing SecantusDB into {folder}", flush=True)
-        venv.create(folder, with_pip=True, clear=True)
-        install = [folder / "bin/python", "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", LOCK]
-        subprocess.run(install, check=True)
-        (folder / "made").touch()
-    return folder / "bin"
 
 
 @contextmanager
@@ -67,7 +53,7 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
 def main() -> int:
     """Run the tests and return their exit code."""
     files = [str(ROOT / "tests" / "runtime" / f"test_{name}.py") for name in TESTS]
-    with served(environment()) as address:
+    with served(programs("secantus")) as address:
         own = {**os.environ, "APM_TEST_STORE": address}
         command = [sys.executable, "-m", "pytest", "-q", *files]
         return subprocess.run(command, cwd=ROOT, env=own, check=False).returncode

@@ -5,8 +5,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from runtime.contract import millis
-from runtime.problems import failed
-from runtime.services.models.base import Message, Reply, Request, ToolCall
+from runtime.problems import StepError, failed, problem
+from runtime.services.models.base import Message, RateLimitedError, Reply, Request, ToolCall
+
+STATUS_TYPES: Mapping[int, str] = {
+    400: "rejected", 401: "rejected", 403: "rejected", 404: "rejected", 408: "timeout", 422: "rejected",
+    429: "rate-limited", 504: "timeout",
+}  # fmt: skip
 
 
 class LangChain:
@@ -31,8 +36,7 @@ class LangChain:
         try:
             answer: Any = await model.ainvoke(_messages(request.messages))
         except Exception as error:
-            # Each integration has exceptions of its own; their names tell more than a common base class would.
-            raise failed("unavailable", "The model refused a call", f"{type(error).__name__}: {error}"[:300]) from error
+            raise _failed(request.model.name, error) from error
         return _reply(answer)
 
     def _model(self, request: Request) -> Any:
@@ -58,6 +62,18 @@ class LangChain:
             return make(document.model, model_provider=provider, timeout=millis(document.timeout) / 1000, **settings)
         except (ImportError, ValueError) as error:
             raise failed("rejected", "The model's provider is not installed", str(error)[:300]) from error
+
+
+def _failed(model: str, error: Exception) -> StepError:
+    """Return the problem of an exception: each integration has its own, with a status where the provider answered."""
+    detail = f"{model}: {type(error).__name__}: {error}"[:300]
+    if isinstance(error, TimeoutError) or "Timeout" in type(error).__name__:
+        return failed("timeout", "The model did not answer in time", detail)
+    status = getattr(error, "status_code", None)
+    type_ = STATUS_TYPES.get(status, "unavailable") if isinstance(status, int) else "unavailable"
+    if type_ == "rate-limited":
+        return RateLimitedError(problem(type_, "The model refused a call", detail), None)
+    return failed(type_, "The model refused a call", detail)
 
 
 def _messages(messages: Sequence[Message]) -> list[Any]:
