@@ -23,8 +23,8 @@ def validate(terminal: Terminal, paths: tuple[Path, ...], form: str, fix: bool) 
     """Check all specs and print every problem.
 
     The specs are always checked as a whole; with PATHS only the problems below these files and folders are printed
-    and counted, and only these are repaired. Rendered objects are checked too: against the schemas of each
-    environment's Kubernetes version and against the policies.
+    and counted, and only these are repaired. Copies of other repositories are never repaired. Rendered objects are
+    checked too: against the schemas of each environment's Kubernetes version and against the policies.
     """
     chosen = _found(terminal.root, paths)
     if fix:
@@ -57,9 +57,13 @@ def _fixed(terminal: Terminal, paths: tuple[Path, ...], problems: tuple[Problem,
     """Repair what findings offer, check again, and return what is left; what was changed goes to stderr."""
     from generator.fixing import offered
     from generator.rules import secrecy
+    from generator.vendoring import VENDOR
 
     for _ in range(ROUNDS):
-        made = _written(terminal.root, offered(problems))
+        ours = [
+            fix for fix in offered(problems) if not fix.place.file.startswith(f"{VENDOR}/")
+        ]  # copies stay as pinned
+        made = _written(terminal.root, ours)
         for one in made:
             click.echo(secrecy.mask(f"fixed {one.place}: {one.written} -> {one.replacement}"), err=True)
         if not made:

@@ -165,8 +165,36 @@ class Found:
 
     def of(self, *kinds: str) -> Iterator[Manifest]:
         """Yield the objects of some kinds."""
+        if len(kinds) == 1:
+            return iter(self._kinds.get(kinds[0], ()))
         return (m for m in self.manifests if m.kind in kinds)
+
+    def held(self, holder: Manifest) -> Sequence[Manifest]:
+        """Return what a ConfigMap or a Secret holds as texts."""
+        return self._held.get(id(holder), ())
+
+    @cached_property
+    def _kinds(self) -> dict[str, list[Manifest]]:
+        found: dict[str, list[Manifest]] = {}
+        for manifest in self.manifests:
+            found.setdefault(manifest.kind, []).append(manifest)
+        return found
+
+    @cached_property
+    def _names(self) -> dict[tuple[str, str], list[Manifest]]:
+        found: dict[tuple[str, str], list[Manifest]] = {}
+        for manifest in self.manifests:
+            found.setdefault((manifest.kind, manifest.name), []).append(manifest)
+        return found
+
+    @cached_property
+    def _held(self) -> dict[int, list[Manifest]]:
+        found: dict[int, list[Manifest]] = {}
+        for manifest in self.manifests:
+            if manifest.holder is not None:
+                found.setdefault(id(manifest.holder), []).append(manifest)
+        return found
 
     def named(self, kind: str, name: str, namespace: str) -> Manifest | None:
         """Return an object by name; one that says no namespace is in any."""
-        return next((m for m in self.of(kind) if m.name == name and m.namespace in (namespace, "")), None)
+        return next((m for m in self._names.get((kind, name), ()) if m.namespace in (namespace, "")), None)

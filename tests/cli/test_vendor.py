@@ -130,3 +130,17 @@ def test_an_address_that_would_run_a_command_is_refused(repository: Path, shared
     file = _import(repository, shared, _git(shared, "rev-parse", "HEAD"))
     file.write_text(file.read_text().replace("file://", "ext::sh -c "))
     assert apm("vendor").code == 1
+
+
+def test_a_copy_is_not_repaired(repository: Path, shared: Path, apm: Apm) -> None:
+    misspelt = TEAM.replace("title:", "titel:")
+    (shared / "library" / "team.yaml").write_text(misspelt)
+    _import(repository, shared, _commit(shared))
+    apm("vendor")
+    copy, own = repository / "specs/vendor/shared/team.yaml", repository / "specs/own.yaml"
+    own.write_text(misspelt.replace("name: shared", "name: own"))
+    done = apm("validate", "--fix")
+    assert done.code == 1
+    assert "specs/own.yaml" in done.err
+    assert "title:" in own.read_text()
+    assert copy.read_text() == misspelt

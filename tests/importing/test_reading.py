@@ -1,6 +1,8 @@
 """Whatever a file holds, it is read or refused in one sentence with its place."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from generator.importing import reports
 from generator.importing.manifests import Found
 from generator.importing.reading import parsed, read
-from generator.importing.run import Wanted, imported
+from generator.importing.run import DEFECTS, Wanted, imported
 from generator.problems import Problem
 from tests.importing.conftest import OLD
 
@@ -96,3 +98,18 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
     (problem,) = read([tmp_path / "none.yaml"], tmp_path).problems
     assert str(problem.place) == "none.yaml:1:1"
     assert "no such file" in problem.message
+
+
+def _credentials(tmp_path: Path, manifest: dict[str, Any]) -> list[str]:
+    (tmp_path / "x.yaml").write_text(json.dumps(manifest))
+    found = DEFECTS["rights"].run(read([tmp_path], tmp_path))
+    return [p.path for p in found if p.code == "plaintext-secret"]
+
+
+def test_only_texts_that_hold_a_credential_are_called_plain(tmp_path: Path) -> None:
+    config = "[server]\ndomain = example.com\n"
+    secret = config + "password = Tr0ub4dor-9k2\n"
+    plain = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    assert _credentials(tmp_path, {**plain, "data": {"a": config, "b": secret}}) == ["data.b"]
+    held = {**plain, "kind": "Secret", "stringData": {"a": config, "b": secret, "c": "hunter"}}
+    assert _credentials(tmp_path, held) == ["stringData.b", "stringData.c"]

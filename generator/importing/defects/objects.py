@@ -58,16 +58,18 @@ def run(found: Found) -> Iterable[Problem]:
 
 def _twice(found: Found) -> Iterator[Problem]:
     first: dict[tuple[str, str, str], Manifest] = {}
+    pairs: list[tuple[Manifest, Manifest]] = []
     for manifest in found.manifests:
-        if not manifest.api_version or not manifest.name:
-            continue
-        key = (manifest.kind, manifest.namespace, manifest.name)
-        if key in first:
-            other = first[key]
-            same = "with the same content" if other.value == manifest.value else "and says something else"
-            message = f"it stands in {other.place(())} too, {same}: whoever is applied last wins"
-            yield manifest.problem((), "object-twice", message, "keep one of the two")
-        first.setdefault(key, manifest)
+        if manifest.api_version and manifest.name:
+            other = first.setdefault((manifest.kind, manifest.namespace, manifest.name), manifest)
+            pairs += [(other, manifest)] if other is not manifest else []
+    others = {id(other): other for other, _ in pairs}
+    # file by file: a place makes its file be read again, and going to and fro would do so for every pair
+    places = {key: other.place(()) for key, other in sorted(others.items(), key=lambda o: o[1].file)}
+    for other, manifest in pairs:
+        same = "with the same content" if other.value == manifest.value else "and says something else"
+        message = f"it stands in {places[id(other)]} too, {same}: whoever is applied last wins"
+        yield manifest.problem((), "object-twice", message, "keep one of the two")
 
 
 def _unmounted(found: Found) -> Iterator[Problem]:
@@ -77,7 +79,7 @@ def _unmounted(found: Found) -> Iterator[Problem]:
         return
     mounted = {name for workload in workloads for name in _mounts(workload)}
     for manifest in found.of("ConfigMap"):
-        held = [m for m in found.manifests if m.holder is manifest and m.kind in (RULE_FILE, DASHBOARD)]
+        held = [m for m in found.held(manifest) if m.kind in (RULE_FILE, DASHBOARD)]
         labels = mapping(manifest.get("metadata", "labels"))
         if held and manifest.name not in mounted and not any(key in labels for key in _IN_LABELS):
             message = f"{held[0].key} in it is read by nobody: no pod in these files mounts this ConfigMap"

@@ -92,7 +92,7 @@ def _plaintext(found: Found) -> Iterator[Problem]:
     for manifest in found.of("Secret"):
         for part in ("data", "stringData"):
             for key, value in mapping(manifest.get(part)).items():
-                if _holds(value, encoded=part == "data") and not any(m.holder is manifest for m in found.manifests):
+                if _holds(value, encoded=part == "data") and not found.held(manifest):
                     message = f"the value of `{key}` stands in this file" + (
                         ", base64 hides nothing" if part == "data" else ""
                     )
@@ -113,7 +113,18 @@ def _plaintext(found: Found) -> Iterator[Problem]:
 def _holds(value: Any, *, encoded: bool) -> bool:
     if not text(value).strip() or _PLACEHOLDER.match(text(value)):
         return False
-    return not encoded or _encoded(value)
+    if encoded and not _encoded(value):
+        return False
+    plain = _decoded(text(value)) if encoded else text(value)
+    return len(plain.splitlines()) < 2 or _credential(plain)  # a whole configuration need not hold a credential
+
+
+def _decoded(value: str) -> str:
+    return base64.b64decode("".join(value.split())).decode(errors="replace")
+
+
+def _credential(content: str) -> bool:
+    return any(True for line in content.splitlines()[:5000] for _ in secrecy.credentials(line))
 
 
 def _encoded(value: Any) -> bool:
@@ -167,7 +178,7 @@ def _addresses(manifest: Manifest) -> Iterator[Problem]:
 
 def _texts(manifest: Manifest) -> Iterator[Problem]:
     for key, value in mapping(manifest.get("data")).items():
-        if any(secrecy.credentials(line) for line in text(value).splitlines()[:5000]) or (
+        if _credential(text(value)) or (
             secrecy.is_password(key) and text(value) and not _PLACEHOLDER.match(text(value))
         ):
             yield manifest.problem(
