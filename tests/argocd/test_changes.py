@@ -149,6 +149,7 @@ def _remove_backup(system: Delivery) -> None:
     (system.tree / "specs/backup.yaml").unlink()
     system.edit("specs/state.yaml", "runtimeBackup: apm-daily", "runtimeBackup: null")
     system.edit("specs/state.yaml", "      backup: apm-daily", "      backup: null")
+    system.edit("specs/memory.yaml", "  backup: apm-daily", "  backup: null")
     staging = system.tree / STAGING
     staging.write_text(staging.read_text().partition("    Backup:\n")[0])
 

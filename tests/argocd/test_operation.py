@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from typing import Any
 
 import pytest
 
@@ -108,8 +107,8 @@ def _kubectl(plane: ControlPlane, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def _rules(live: Live, namespace: str, account: str) -> Any:
-    """Return all that an account may do, as the API server itself puts it together."""
+def _rules(live: Live, namespace: str, account: str) -> list[str]:
+    """Return all that an account may do, as the API server itself puts it together, in an order of ours."""
     headers = {
         "Impersonate-User": f"system:serviceaccount:{namespace}:{account}",
         "Impersonate-Group": "system:authenticated",
@@ -121,7 +120,8 @@ def _rules(live: Live, namespace: str, account: str) -> Any:
     assert answer.is_success, answer.text
     status = answer.json()["status"]
     assert not status["incomplete"] or status.get("evaluationError"), status
-    return status["resourceRules"], status["nonResourceRules"]
+    rules: list[Object] = [*status["resourceRules"], *status["nonResourceRules"]]
+    return sorted(json.dumps(rule, sort_keys=True) for rule in rules)
 
 
 def _allowed(live: Live, namespace: str, account: str, verb: str, group: str, resource: str, subresource: str) -> bool:
