@@ -11,7 +11,7 @@ from generator.load import load
 from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project, Rendered
 from generator.overlay import views
 from generator.parse import parse
-from generator.problems import Failure, Problem, Rejected, nearest
+from generator.problems import Failure, Place, Problem, Rejected, nearest
 from generator.render import files, render
 from generator.resolve import resolve
 from generator.validate import validate
@@ -74,7 +74,7 @@ def checked(loaded: Loaded) -> Specs:
     written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
     seen, dead = views(written, KINDS)
     between = [*dead, *validate(written, seen, CHECKS)]
-    found = [*loaded.problems, *malformed, *_certain(between, loaded.problems, malformed)]
+    found = [*loaded.problems, *_untold(malformed, between), *_certain(between, loaded.problems, malformed)]
     return Specs(written, tuple(seen), _stop(found))
 
 
@@ -110,6 +110,19 @@ def _certain(found: Iterable[Problem], unread: Sequence[Problem], malformed: Seq
     open_ = _UNUSED if unread or malformed else frozenset[str]()
     open_ |= _MISSING if any(p.code in _UNREAD for p in unread) else frozenset[str]()
     return (problem for problem in found if problem.code not in open_)
+
+
+def _untold(malformed: Iterable[Problem], found: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield what is malformed, without references to secrets that are told to be credentials themselves."""
+    literals = [problem.place for problem in found if problem.code == "secret-literal"]
+    for problem in malformed:
+        if problem.code != "secret-ref" or not any(_within(literal, problem.place) for literal in literals):
+            yield problem
+
+
+def _within(inner: Place, outer: Place) -> bool:
+    same = (inner.file, inner.line) == (outer.file, outer.line)
+    return same and outer.column <= inner.column < outer.column + outer.length
 
 
 def _known(names: Sequence[str], views: Sequence[Catalogue]) -> None:
