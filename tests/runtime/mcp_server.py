@@ -1,6 +1,8 @@
-"""An MCP server on stdio, made with the official SDK, that can go wrong."""
+"""An MCP server made with the official SDK that can go wrong: on stdio, or on the listening socket that is named."""
 
 import os
+import socket
+import sys
 import time
 
 from mcp.server.mcpserver import MCPServer
@@ -45,4 +47,11 @@ def surroundings() -> list[str]:
     return sorted(os.environ)
 
 
-server.run("stdio")
+if len(sys.argv) > 1:
+    import uvicorn
+
+    listening = socket.socket(fileno=int(sys.argv[1]))
+    config = uvicorn.Config(server.streamable_http_app(), log_level="error", ws="none")
+    uvicorn.Server(config).run(sockets=[listening])
+else:
+    server.run("stdio")

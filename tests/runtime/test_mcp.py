@@ -1,12 +1,15 @@
-"""MCP servers that are programs: started without a shell, ended with the call, whatever they do."""
+"""MCP servers that go wrong: programs (started without a shell, ended with the call), and servers behind an address."""
 
+import socket
+import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runtime.contract import WorkflowDocument
+from runtime.contract import McpCall, ToolDocument, WorkflowDocument
 from runtime.problems import StepError
 from runtime.services.mcp import McpCalls
 from tests.runtime.conftest import World, workflow
@@ -54,3 +57,39 @@ async def test_a_program_that_never_answers_is_ended() -> None:
     with pytest.raises(StepError) as caught:
         await McpCalls({}).call(document.tools["hang"], {})
     assert caught.value.problem.type == "timeout"
+
+
+@pytest.fixture
+def address() -> Generator[str]:
+    """The same server behind an address; connections wait in the socket until it has started."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port, number = listening.getsockname()[1], listening.fileno()
+        process = subprocess.Popen([sys.executable, SERVER, str(number)], pass_fds=[number])
+    try:
+        yield f"http://127.0.0.1:{port}/mcp"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def remote(address: str, tool: str, timeout: str = "30s") -> ToolDocument:
+    return ToolDocument(name=tool, effect="read", mcp=McpCall(url=address, tool=tool), timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    ("tool", "patience", "type_"),
+    [
+        ("broken", "60s", "rejected"),
+        ("flood", "60s", "invalid-output"),
+        ("crash", "60s", "unavailable"),
+        ("hang", "5s", "timeout"),
+    ],
+)
+async def test_a_server_that_goes_wrong_is_a_problem(address: str, tool: str, patience: str, type_: str) -> None:
+    calls = McpCalls({})
+    assert await calls.call(remote(address, "add"), {"a": 2, "b": 3}) == {"sum": 5}
+    with pytest.raises(StepError) as caught:
+        await calls.call(remote(address, tool, patience), {})
+    assert caught.value.problem.type == type_
