@@ -13,7 +13,7 @@ _HEAD = """<!-- Made by `make mutants`; edits here are lost. -->
 Every spec of the reference system, with one mistake at a time: each key misspelt, each required field removed, each
 value of another type, each name broken, each expression disturbed. *Refused* is an error on the line of the mistake (or
 around it, or naming it), *elsewhere* an error that is neither. The rest passes: *harmless* with the reason below, or
-*missed*.
+*missed*. The figures are those of the last `make mutants`; the specs may have grown since.
 
 """
 _OPERATORS = {
