@@ -92,7 +92,7 @@ def running(docker: Docker, image: str, folder: Path) -> Generator[System]:
 
 def _pods(manifests: list[Mapping[str, Any]], folder: Path, store: str) -> Pods:
     documents = {found["metadata"]["name"]: found["data"] for found in manifests if found["kind"] == "ConfigMap"}
-    secrets = {"mongodb-credentials/uri": store, "apm-api-keys/keys": f"{API_KEY}\n"}
+    secrets = {"mongodb-credentials/uri": store, "apm-api-keys/keys": f"ada admin {API_KEY}\n"}
     return Pods(folder / "volumes", documents, secrets)
 
 

@@ -82,7 +82,7 @@ def test_a_run_goes_through_api_and_worker(system: System, notes: list[str]) -> 
         place = started.headers["location"]
         waiting = _until(api, place, "waiting", system)
         assert "Confidence 40 of 100" in json.dumps(waiting)
-        answered = api.post(f"{place}/answer", json={"value": "reject", "by": "ada"})
+        answered = api.post(f"{place}/answer", json={"value": "reject"})
         assert answered.status_code == 200, answered.text
         ended = _until(api, place, "succeeded", system)
     assert ended["output"]["outcome"] == "rejected"

@@ -11,7 +11,7 @@ from tests.rigs.node_inside import DNS
 NAMESPACE = "valeo-neuroerp-staging"
 API_KEY = "a-key-of-this-test"
 STORE = "mongodb://apm-mongo-svc.mongodb.svc.cluster.local:27017/?directConnection=true"
-SECRETS = {"mongodb-credentials/uri": STORE, "apm-api-keys/keys": f"{API_KEY}\n"}
+SECRETS = {"mongodb-credentials/uri": STORE, "apm-api-keys/keys": f"ada admin {API_KEY}\n"}
 """Values that are used; every other secret that a pod names is there too, with a value that nothing needs."""
 COREFILE = ".:53 {\n errors\n ready\n kubernetes cluster.local\n}\n"
 READ_ALL = [{"apiGroups": ["", "discovery.k8s.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]

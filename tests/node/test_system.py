@@ -181,7 +181,7 @@ def test_a_merged_spec_changes_the_next_run_and_loses_none(system: System, notes
         started = api.post("/runs", json={"workflow": "erp-stock-movement", "input": MOVEMENT}).json()
         waiting = until(lambda: _shown(api, started["id"]), lambda found: found["state"] == "waiting")
         assert "Merged: confidence 40 of 100" in json.dumps(waiting["waiting"])
-        answered = api.post(f"/runs/{started['id']}/answer", json={"value": "reject", "by": "ada"})
+        answered = api.post(f"/runs/{started['id']}/answer", json={"value": "reject"})
         assert answered.status_code == 200, answered.text
         until(lambda: _shown(api, started["id"]), lambda found: found["state"] == "succeeded")
     after = until(system.pods, lambda found: len(found) == len(ROLES))
