@@ -79,6 +79,8 @@ class Settings:
     """GGUF file of the `local` provider."""
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment variables, for models and tools whose documents name one."""
+    traces: str = ""
+    """Where spans are sent by OTLP/HTTP; empty where nothing is traced."""
     files: Path = Path()
     """Folder that `file-read` and `file-write` may touch."""
 
@@ -109,6 +111,7 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         replies=_path(found, "APM_REPLIES"),
         model_file=_path(found, "APM_MODEL_FILE"),
         secrets=dict(found),
+        traces=_traces(found),
         files=Path(found.get("APM_FILES", ".")),
     )
     return replace(settings, **{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
@@ -119,6 +122,23 @@ def _number(found: Mapping[str, str], name: str, default: int) -> int:
     if text and not text.isdecimal():
         raise Failure(f"{name} is {text!r}", "it has to be a whole number")
     return int(text) if text else default
+
+
+def _traces(found: Mapping[str, str]) -> str:
+    """Return the address for spans, as https://opentelemetry.io/docs/specs/otel/protocol/exporter/ makes it."""
+    name, base = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", found.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    address = found.get(name) or (f"{base.rstrip('/')}/v1/traces" if base else "")
+    if not address or found.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return ""
+    if not address.startswith(("http://", "https://")):
+        raise Failure(
+            f"{name if found.get(name) else 'OTEL_EXPORTER_OTLP_ENDPOINT'} is no http:// or https:// address",
+            "name the OTLP/HTTP port of the collector, usually http://HOST:4318",
+        )
+    protocol = found.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or found.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    if protocol not in (None, "", "http/protobuf"):
+        raise Failure(f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}", "spans are sent as http/protobuf only")
+    return address
 
 
 def _path(found: Mapping[str, str], name: str) -> Path | None:

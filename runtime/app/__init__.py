@@ -22,7 +22,7 @@ from runtime.problems import Failure, StepError, StoreError
 from runtime.services.clock import SystemClock
 from runtime.services.store import opened
 from runtime.settings import Role, Settings
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.worker.documents import closure
 from runtime.worker.executor import Executor
 from runtime.worker.loop import Worker
@@ -83,7 +83,7 @@ async def _serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with opened(settings, telemetry, clock) as store:
+    async with tracing.exporting(settings.traces), opened(settings, telemetry, clock) as store:
         executor = Executor(settings, store, clock, telemetry)
         for name in documents:
             for document in closure(documents, name):

@@ -21,7 +21,7 @@ from runtime.services.models.local import LocalModel
 from runtime.services.store import Store, opened
 from runtime.services.store.runs import Run
 from runtime.settings import Settings
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.worker.executor import Ended, Executor
 from runtime.worker.scheduler import INTERVAL, Scheduler
 from runtime.worker.starting import found
@@ -172,7 +172,7 @@ async def session(
 ) -> AsyncGenerator[Session]:
     """Yield a session; closes everything that it has opened. `as_run` takes over how that run was started."""
     telemetry = Telemetry()
-    async with opened(settings, telemetry) as store:
+    async with tracing.exporting(settings.traces), opened(settings, telemetry) as store:
         if as_run:
             settings = _as_started(settings, await found(store, as_run))
         executor = Executor(settings, store, SystemClock(), telemetry)

@@ -20,6 +20,7 @@ from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.nodes.workflow import WorkflowStep
 from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
+from runtime.telemetry import tracing
 
 END = "end"
 _NOTHING = Result()
@@ -56,8 +57,11 @@ class StepNode:
         before = values.get(f"steps.{self.step.id}") or {"visits": 0}
         number = before["visits"] + 1
         start = frame.services.now()
-        frame.watch("step-started", {"path": frame.plain(self.step.id), "key": self._key(frame, number)})
-        visited = await self._visited(frame, values, number)
+        path, run = frame.plain(self.step.id), str(frame.run["id"])
+        frame.watch("step-started", {"path": path, "key": self._key(frame, number)})
+        with tracing.step_span(run, frame.document.name, self.step.id, path, self.verb.name) as span:
+            visited = await self._visited(frame, values, number)
+            span.ended({"apm.step.outcome": visited.outcome}, visited.problem)
         self._tell(frame, visited, number, start)
         return self._command(frame, visited, before["visits"] + (visited.outcome in ("succeeded", "failed")))
 

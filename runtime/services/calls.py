@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from runtime.services.models import Models, Reply, Request, is_transient
 from runtime.services.models.base import RateLimitedError, ToolCall
 from runtime.services.outside import Call, Outside
 from runtime.services.store.records import Ledger
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.telemetry.catalogue import MODEL_SECONDS, MODEL_TOKENS
 
 TOGETHER = 40
@@ -86,10 +86,12 @@ class ModelCalls:
         start, outcome = time.perf_counter(), "failed"
         try:
             call = Call("model", request.asker, {"model": request.model.name}, context.path)
-            with _told(request, context) as asked:
+            with self._traced(request, context) as span, _told(request, context) as asked:
                 reply = await self._outside.reach(
                     call, lambda: self._models.complete(asked, protected=context.document.protected)
                 )
+                tokens = {"gen_ai.usage.input_tokens": reply.tokens_in, "gen_ai.usage.output_tokens": reply.tokens_out}
+                span.set(tokens)
             outcome = "invalid" if reply.cut_off else "succeeded"
         except StepError as error:
             outcome = "timeout" if error.problem.type == "timeout" else "failed"
@@ -100,6 +102,12 @@ class ModelCalls:
         self._measure(request, reply, seconds, context)
         await self._purse.charge(request.model, reply, context)
         return reply
+
+    def _traced(self, request: Request, context: Context) -> AbstractContextManager[tracing.Span]:
+        model = request.model.model or request.model.name
+        named = {"gen_ai.operation.name": "chat", "gen_ai.request.model": model, "apm.model": request.model.name}
+        provider = {"gen_ai.provider.name": self._models.provider_of(request.model)}
+        return tracing.span(f"chat {model}", {**named, **provider, **tracing.place(context)}, "CLIENT")
 
     def _measure(self, request: Request, reply: Reply, seconds: float, context: Context) -> None:
         for kind, tokens in (("input", reply.tokens_in), ("output", reply.tokens_out)):

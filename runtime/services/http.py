@@ -8,6 +8,7 @@ import httpx
 
 from runtime.contract import ToolDocument, millis
 from runtime.problems import failed
+from runtime.telemetry import tracing
 
 _TYPES = {408: "timeout", 429: "rate-limited", 504: "timeout"}
 _REPEATABLE = ("GET", "HEAD", "PUT", "DELETE")
@@ -72,7 +73,7 @@ class HttpCalls:
             follow_redirects=False, limits=httpx.Limits(keepalive_expiry=IDLE)
         )
         content: dict[str, Any] = {"params": body} if query else {"json": body} if body is not None else {}
-        more = {"headers": dict(headers), "timeout": seconds, **content}
+        more = {"headers": {**tracing.onward(), **headers}, "timeout": seconds, **content}
         try:
             answer = await self._sent(method, url, more, again=safe or method in _REPEATABLE)
         except httpx.TimeoutException as error:

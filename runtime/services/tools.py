@@ -12,7 +12,7 @@ from runtime.services.effects import Effects
 from runtime.services.http import HttpCalls
 from runtime.services.mcp import McpCalls
 from runtime.services.outside import Call, Outside
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.telemetry.catalogue import TOOL_CALLS
 
 _OUTCOMES = {"timeout": "timeout", "invalid-input": "invalid", "invalid-output": "invalid"}
@@ -40,7 +40,8 @@ class Tools:
         outcome = "failed"
         try:
             _hold(tool.input, arguments, "invalid-input", f"{tool.name} does not accept these arguments")
-            result = await self._once_if_effect(tool, arguments, context)
+            with tracing.span(f"execute_tool {tool.name}", _described(tool, context)):
+                result = await self._once_if_effect(tool, arguments, context)
             _hold(tool.output, result, "invalid-output", f"{tool.name} returned something else")
             outcome = "succeeded"
         except StepError as error:
@@ -118,6 +119,11 @@ def _function(name: str) -> Function:
     if name not in registered():
         raise failed("not-found", "The image does not ship this function", name)
     return registered()[name]
+
+
+def _described(tool: ToolDocument, context: Context) -> dict[str, str | int | float]:
+    named = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": tool.name}
+    return {**named, "apm.tool.effect": tool.effect, **tracing.place(context)}
 
 
 def _hold(schema: Mapping[str, Any], value: Any, type_: str, title: str) -> None:

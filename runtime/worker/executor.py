@@ -21,7 +21,7 @@ from runtime.services.store.collection import refuse_large
 from runtime.services.store.fences import Fence
 from runtime.services.store.runs import Run
 from runtime.settings import Settings
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.telemetry import catalogue as metric
 from runtime.worker import threads
 from runtime.worker.compensating import Undoing
@@ -94,7 +94,10 @@ class Executor:
         log = EventLog(run, self.store.run_events, self.clock, self.telemetry, listener)
         async with self._fenced(run):
             try:
-                return await self._to_the_end(run, log)
+                with tracing.run_span(run.id, run.workflow, run.attempt) as span:
+                    ended = await self._to_the_end(run, log)
+                    span.ended({"apm.run.state": ended.state}, ended.problem)
+                return ended
             finally:
                 await asyncio.shield(log.close())
 

@@ -28,10 +28,14 @@ class Models:
             StepError: the provider is refused here, or has failed.
             Failure: the provider cannot be set up at all.
         """
-        name = self._settings.provider or request.model.provider
+        name = self.provider_of(request.model)
         if name == "scripted" and protected:
             raise failed("rejected", "Scripted replies are refused in a protected environment", request.model.name)
         return await self.of(request.model).complete(request)
+
+    def provider_of(self, model: ModelDocument) -> str:
+        """Return the name of the provider that answers for a model."""
+        return self._settings.provider or model.provider
 
     def of(self, model: ModelDocument) -> Provider:
         """Return the provider of a model; scripted ones differ by their replies.
@@ -39,7 +43,7 @@ class Models:
         Raises:
             Failure: it cannot be set up.
         """
-        name = self._settings.provider or model.provider
+        name = self.provider_of(model)
         if name != "scripted" or self._settings.replies is not None or not model.replies:
             return self.provider(name)
         if model.replies not in self._made:
