@@ -177,7 +177,9 @@ def nodes(steps: int) -> tuple[float, float]:
         return await _best(lambda: graph.ainvoke({"last": 0}, {"recursion_limit": steps + 2}), steps)
 
     async def ours() -> float:
-        from runtime.graph import Frame, Graphs, initial
+        from runtime.graph.building import Graphs
+        from runtime.graph.frame import Frame
+        from runtime.graph.state import initial
         from runtime.services.clock import SystemClock
         from runtime.services.facade import RuntimeServices
         from runtime.settings import Settings

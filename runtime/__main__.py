@@ -55,7 +55,7 @@ def _report(asked: argparse.Namespace) -> None:
 
 
 def _serve(asked: argparse.Namespace) -> None:
-    from runtime.cli import serve
+    from runtime.serving import serve
 
     serve(role=asked.role, host=asked.host, port=asked.port, spec_dir=asked.spec_dir, echo=_say)
 
@@ -80,7 +80,7 @@ def _indexes(asked: argparse.Namespace) -> None:
 
 def _check(asked: argparse.Namespace) -> None:
     from runtime import load
-    from runtime.graph import Graphs
+    from runtime.graph.building import Graphs
     from runtime.worker.documents import closure
 
     documents = load.read_all(environment.read(spec_dir=asked.spec_dir).spec_dir)

@@ -9,9 +9,9 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -20,13 +20,14 @@ from runtime.app.series import announce
 from runtime.contract import WorkflowDocument
 from runtime.problems import Failure, StepError, StoreError
 from runtime.services.clock import SystemClock
-from runtime.services.store import opened
+from runtime.services.store import Store, opened
 from runtime.settings import Role, Settings
 from runtime.telemetry import Telemetry, tracing
 from runtime.worker.documents import closure
-from runtime.worker.executor import Executor
-from runtime.worker.loop import Worker
 from runtime.worker.scheduler import INTERVAL, Scheduler
+
+if TYPE_CHECKING:
+    from runtime.worker.loop import Worker
 
 log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -84,18 +85,34 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with tracing.exporting(settings.traces), opened(settings, telemetry, clock) as store:
-        executor = Executor(settings, store, clock, telemetry)
-        for name in documents:
-            for document in closure(documents, name):
-                executor.check(document)
         announce(telemetry, documents.values())
         name = f"{socket.gethostname()}-{os.getpid()}"
-        worker = Worker(executor, name) if role in ("worker", "all") else None
+        needed = [document for root in documents for document in closure(documents, root)]
+        worker = _worker(settings, store, clock, telemetry, name, needed) if role in ("worker", "all") else None
         scheduler = Scheduler(store, clock, telemetry, documents, name, settings.retention, settings.losses)
         api = Api(settings, store, clock, telemetry, documents, worker, full=role in ("api", "all"))
         async with _answering(api, listening), _acting(scheduler if role in ("scheduler", "all") else None):
             await _work_until(stop, worker, api, settings.grace)
-        await executor.close()
+        if worker:
+            await worker.close()
+
+
+def _worker(
+    settings: Settings,
+    store: Store,
+    clock: SystemClock,
+    telemetry: Telemetry,
+    name: str,
+    documents: Sequence[WorkflowDocument],
+) -> "Worker":
+    """Return the worker, after it has compiled every document; other roles do without what it brings into memory."""
+    from runtime.worker.executor import Executor
+    from runtime.worker.loop import Worker
+
+    executor = Executor(settings, store, clock, telemetry)
+    for document in documents:
+        executor.check(document)
+    return Worker(executor, name)
 
 
 @asynccontextmanager
@@ -135,7 +152,7 @@ async def _tick(scheduler: Scheduler) -> None:
         await asyncio.sleep(INTERVAL)
 
 
-async def _work_until(stop: asyncio.Event, worker: Worker | None, api: Api, grace: float) -> None:
+async def _work_until(stop: asyncio.Event, worker: "Worker | None", api: Api, grace: float) -> None:
     working = asyncio.create_task(worker.work()) if worker else None
     await stop.wait()
     api.draining = True

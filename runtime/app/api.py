@@ -6,6 +6,7 @@ and the handler gets the part of the store that is the caller's tenant's.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,8 +27,10 @@ from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.worker.loop import Worker
 from runtime.worker.states import States
+
+if TYPE_CHECKING:
+    from runtime.worker.loop import Worker
 
 log = logging.getLogger(__name__)
 Plain = Callable[[Request], Awaitable[Response]]
@@ -43,7 +46,7 @@ class Api:
         clock: Clock,
         telemetry: Telemetry,
         documents: Mapping[str, WorkflowDocument],
-        worker: Worker | None,
+        worker: "Worker | None",
         *,
         full: bool,
     ) -> None:

@@ -10,7 +10,7 @@ from runtime.app.call import Call
 from runtime.app.finding import Assistant
 from runtime.app.following import asked
 from runtime.contract.threads_api import RunAsked, Steps
-from runtime.graph import checked, fold
+from runtime.graph.state import checked, fold
 from runtime.problems import failed
 from runtime.services.store.runs import ENDED, Run
 from runtime.services.store.threads import Thread

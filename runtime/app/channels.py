@@ -6,7 +6,7 @@ from typing import Any
 
 from runtime.app.views import question
 from runtime.contract import WorkflowDocument
-from runtime.graph import fold
+from runtime.graph.state import fold
 from runtime.services.store.runs import Run
 
 Made = tuple[str, list[str], Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 from runtime.app.views import question
 from runtime.contract import WorkflowDocument
-from runtime.graph import fold
+from runtime.graph.state import fold
 
 Told = tuple[str, Any]
 """Name of a server-sent event, and its data."""

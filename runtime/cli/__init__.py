@@ -9,7 +9,7 @@ from runtime.cli.rehearsing import Rehearsal, Rehearse, Script, rehearsals
 from runtime.cli.remote import Server, server
 from runtime.cli.reports import PathStep, RunResult, lines
 from runtime.cli.running import answer, cancel, list_runs, resume, run, show
-from runtime.cli.serving import serve
+from runtime.serving import serve
 
 __all__ = [
     "PathStep",

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from runtime import refusals
 from runtime import settings as environment
-from runtime.cli import refusals
 from runtime.cli.reports import RunResult, result
 from runtime.cli.session import Echo, Session, quiet, session, together
 from runtime.contract import WorkflowDocument

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 from runtime.contract import Pot, Services, Step, WorkflowDocument
 from runtime.problems import Problem
 
+END = "end"
+"""Where a run goes when nothing follows."""
+
 
 @dataclass
 class Tally:

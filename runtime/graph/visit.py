@@ -12,7 +12,7 @@ from langgraph.types import Command, interrupt
 from runtime import expressions
 from runtime.contract import Answer, Context, NodeType, Pause, ResilienceDocument, Retry, Step, millis
 from runtime.graph.caching import cached
-from runtime.graph.frame import Compiled, Frame
+from runtime.graph.frame import END, Compiled, Frame
 from runtime.graph.nesting import Result, call, for_each, parallel, workflow
 from runtime.graph.state import checked, scope, updates
 from runtime.nodes.for_each import ForEachStep
@@ -22,7 +22,6 @@ from runtime.nodes.workflow import WorkflowStep
 from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
 from runtime.telemetry import tracing
 
-END = "end"
 _NOTHING = Result()
 _ONCE = Retry(max_attempts=1)
 

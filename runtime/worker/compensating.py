@@ -7,8 +7,8 @@ from typing import Any
 
 from runtime import steps as verbs
 from runtime.contract import Step, WorkflowDocument
-from runtime.graph import Frame, Graphs
-from runtime.graph.frame import Tally
+from runtime.graph.building import Graphs
+from runtime.graph.frame import Frame, Tally
 from runtime.problems import Problem
 from runtime.services.store import Store
 from runtime.services.store.compensations import Completed

@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runtime.contract import WorkflowDocument, millis
-from runtime.graph import Frame, GraphDrained, Graphs, RunControl, finished, initial, resume
+from runtime.graph.building import GraphDrained, Graphs, RunControl, resume
+from runtime.graph.frame import Frame
+from runtime.graph.nesting import finished
+from runtime.graph.state import initial
 from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
 from runtime.services.budgets import pots
 from runtime.services.checkpointer import MongoSaver

@@ -35,6 +35,10 @@ class Worker:
         self._full: dict[str, int] = {}
         """Workflows that have as many runs as they may, until when they are not looked at."""
 
+    async def close(self) -> None:
+        """Let go of connections and model servers."""
+        await self._executor.close()
+
     def nudge(self) -> None:
         """Look into the queue now: something has been added in this process."""
         self._wake.set()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from runtime.contract import WorkflowDocument
-from runtime.graph import defaults
+from runtime.graph.state import defaults
 from runtime.problems import failed
 from runtime.services.clock import Clock
 from runtime.services.store.runs import ENDED, HELD, Run

@@ -22,7 +22,10 @@ from generator.kinds.workflow import Workflow
 from runtime import expressions, schemas
 from runtime.contract import Answer, Context, ResilienceDocument, WorkflowDocument
 from runtime.functions import registered
-from runtime.graph import Frame, Graphs, finished, initial
+from runtime.graph.building import Graphs
+from runtime.graph.frame import Frame
+from runtime.graph.nesting import finished
+from runtime.graph.state import initial
 from runtime.problems import failed
 
 ROOT = Path(__file__).parents[2]

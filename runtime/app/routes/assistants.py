@@ -18,7 +18,7 @@ from runtime.contract.threads_api import (
     Page,
     VersionAsked,
 )
-from runtime.graph import END
+from runtime.graph.frame import END
 from runtime.nodes.workflow import WorkflowStep
 from runtime.problems import failed
 from runtime.services.store.kept import Entry

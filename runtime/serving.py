@@ -1,11 +1,10 @@
-"""`apm serve`."""
+"""`apm serve` and `python -m runtime serve`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from runtime import app, load, refusals
 from runtime import settings as environment
-from runtime.cli import refusals
-from runtime.cli.session import Echo, quiet
 from runtime.contract import WorkflowDocument
 from runtime.settings import Role
 
@@ -21,7 +20,7 @@ def serve(
     provider: str | None = None,
     replies: Path | None = None,
     model_file: Path | None = None,
-    echo: Echo = quiet,
+    echo: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; `documents` are those of `spec_dir` when they are not given.
 
@@ -29,8 +28,6 @@ def serve(
         Failure: the port is in use, the store cannot be used, a document or the file of replies is refused, or others
             could reach the API without a key.
     """
-    from runtime import app, load
-
     settings = environment.read(
         host=host,
         port=port,
