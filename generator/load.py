@@ -127,7 +127,7 @@ def _too_large(name: str, size: int) -> Problem:
 
 
 def _inside(root: Path, path: Path) -> bool:
-    target = path.resolve()
+    target = Path(os.path.realpath(path))  # unlike `resolve`, does not raise where links go round in a circle
     return any(target.is_relative_to((root / top).resolve()) for top in (conventions.SPECS, conventions.POLICIES))
 
 

@@ -40,7 +40,8 @@ def _missing(
 ) -> Iterator[Problem]:
     path = beside(agent.document.file, agent.spec.instructions)
     given = cast("AgentStep", node.step).with_
-    known: dict[str, Iterable[str]] = {"input": given, "state": workflow.spec.state, "steps": scope.visible}
+    said = ("team",) if agent.spec.sub_agents else ()  # what its sub-agents answered
+    known: dict[str, Iterable[str]] = {"input": (*given, *said), "state": workflow.spec.state, "steps": scope.visible}
     for read in references_in_prose(catalogue.files.get(path, "")):
         root, *fields = read.path
         once = (agent.name, root, *fields[:1], *((workflow.name, node.step.id) if root == "input" else ()))

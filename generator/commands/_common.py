@@ -111,7 +111,7 @@ def texts(root: Path, problems: Iterable["Problem"]) -> dict[str, str]:
 
 def is_inside(root: Path, path: Path) -> bool:
     """Return whether a file lies in the repository and is reached without a link: nothing else is ever shown."""
-    return path.resolve() == root.resolve() / path.relative_to(root)
+    return Path(os.path.realpath(path)) == root.resolve() / path.relative_to(root)
 
 
 def count(problems: Sequence["Problem"]) -> str:

@@ -1,5 +1,6 @@
 """`apm fmt`: spec files in their one form."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,12 +37,13 @@ def fmt(terminal: Terminal, paths: tuple[Path, ...], check: bool) -> None:
         if not check:
             path.write_text(made.text, encoding="utf-8", newline="\n")
     print_problems(found, texts(terminal.root, found), "text", terminal)
-    terminal.say(_summary(found, changed))
+    terminal.say(_summary(found, changed, check=check))
     click.get_current_context().exit(1 if found or (check and changed) else 0)
 
 
-def _summary(found: list[Problem], changed: int) -> str:
-    told = f"{changed} {'file' if changed == 1 else 'files'} not in their form" if changed else "all in their form"
+def _summary(found: list[Problem], changed: int, *, check: bool) -> str:
+    files, done = "file" if changed == 1 else "files", "not in their form" if check else "formatted"
+    told = f"{changed} {files} {done}" if changed else "all in their form"
     return f"{told}; {count(found)}" if found else told
 
 
@@ -61,7 +63,8 @@ def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
     for path in paths:
         if path.is_file() and not _is_spec(path):
             raise Failure(f"{path} is no spec file", "specs are .yaml or .yml files; written replies are none")
-    found = [path.resolve() for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
+    below = [path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
+    found = [Path(os.path.realpath(path)) for path in below]
     copies = (root / VENDOR).resolve()
     for path in dict.fromkeys(found):
         if path.is_file() and _is_spec(path) and not path.is_relative_to(copies):  # they are what their repository says

@@ -1,5 +1,6 @@
 """`apm validate`: all problems of all files in one run."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def _found(root: Path, paths: tuple[Path, ...]) -> tuple[Problem, ...]:
 
 
 def _below(root: Path, problem: Problem, paths: tuple[Path, ...]) -> bool:
-    file = (root / problem.place.file).resolve()
+    file = Path(os.path.realpath(root / problem.place.file))  # `resolve` would raise where links form a circle
     return not paths or any(file.is_relative_to(path.resolve()) for path in paths)
 
 

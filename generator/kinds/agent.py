@@ -58,7 +58,7 @@ class AgentSpec(Strict):
     one), `sequential`, `parallel`, `round_robin` (in turn, each sees what was said before), `plan_execute` (it writes a
     list of tasks for them), `manual` (a person chooses who is next), `swarm` (they hand over to each other, from the
     first on). Except for `handoff`, `router` and `swarm`, the agent itself answers last and sees their answers as
-    `team`."""
+    `input.team`."""
     max_rounds: Annotated[int, Field(ge=1, le=20)] = 3
     """Rounds (`round_robin`), hand-overs (`swarm`), tasks (`plan_execute`) or choices (`manual`) at most."""
     until: Annotated[str | None, Expr("bool")] = None

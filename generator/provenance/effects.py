@@ -1,5 +1,6 @@
 """A line of a spec -> everything in every environment that would be another if that line were."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def effects(root: Path, where: str, written: Catalogue) -> Iterator[str]:
 
 def _chosen(root: Path, name: str, line: int | None, written: Catalogue) -> tuple[list[Leaf], str]:
     """Return the values that stand at a line, and what they are together."""
-    path = (root / name).resolve()
+    path = Path(os.path.realpath(root / name))
     known = path.relative_to(root.resolve()).as_posix() if path.is_relative_to(root.resolve()) else name
     specs = [spec for spec in written.specs if spec.document.file == known]
     if known not in written.files:

@@ -53,6 +53,9 @@ def _roots(catalogue: Catalogue, agent: Declared, loc: Loc) -> Mapping[str, Type
         case ("spec", "gates", *_):
             schema = schema_of(catalogue, agent, agent.spec.output)
             return {"output": from_schema(schema) if schema is not None else ANY}
+        case ("spec", "guardrails", name, *_) if set(agent.spec.guardrails[str(name)].at) == {"output"}:
+            schema = schema_of(catalogue, agent, agent.spec.output)
+            return {"input": ANY, "output": from_schema(schema) if schema is not None else ANY}
         case ("spec", "permissions", right, int(index), *_):
             tool = catalogue.find("Tool", getattr(agent.spec.permissions, str(right))[index].tool)
             schema = schema_of(catalogue, tool, tool.spec.input) if tool else None

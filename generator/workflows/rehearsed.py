@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from generator.model import Catalogue, Declared, Loc
 from generator.workflows.coverage import ways
 from generator.workflows.flow import Node, nodes, scopes
+from generator.workflows.teams import chains
 from runtime.functions import registered
 from runtime.nodes.agent import AgentStep
 from runtime.nodes.tool import ToolStep
@@ -47,9 +48,10 @@ def branches(workflow: Declared) -> tuple[str, ...]:
 
 
 def agents(catalogue: Catalogue, workflow: Declared) -> frozenset[str]:
-    """Return the agents that a run can come to."""
+    """Return the agents that a run can come to, those that work for others too."""
     found = steps_below(catalogue, workflow).values()
-    return frozenset(p.node.step.agent for p in found if isinstance(p.node.step, AgentStep))
+    named = {p.node.step.agent for p in found if isinstance(p.node.step, AgentStep)}
+    return frozenset([*named, *(chain[-1].name for name in named for chain in chains(catalogue, name))])
 
 
 def callable_(catalogue: Catalogue, workflow: Declared) -> frozenset[str]:

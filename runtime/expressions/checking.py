@@ -1,6 +1,7 @@
 """Check expressions without computing them, and say what they read."""
 
 import re
+import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -81,6 +82,8 @@ def check_prose(text: str) -> tuple[Finding, ...]:
         tree = jinja().parse(text)
     except jinja2.TemplateSyntaxError as error:
         return (Finding(_line_start(text, error.lineno), error.message or "not valid"),)
+    if strangers := _strangers(tree, text):
+        return strangers  # looking for variables would compile the text, which they make impossible
     unknown = sorted(meta.find_undeclared_variables(tree) - set(ROOTS) - set(jinja().globals))
     return tuple(
         Finding(max(0, text.find(name)), f"`{name}` is unknown; prompts start from {', '.join(ROOTS)}")
@@ -101,6 +104,21 @@ def references(source: str) -> tuple[Reference, ...]:
         return ()
     found = checked.paths(expression.serialize())
     return tuple(Reference(path, offset, tested) for path, offset, tested in found if path[0] in ROOTS)
+
+
+def _strangers(tree: Any, text: str) -> tuple[Finding, ...]:
+    """Return filters and tests that there are not: Jinja2 tells of those in branches only when it comes to them."""
+    from jinja2 import nodes
+
+    known = {nodes.Filter: ("filter", jinja().filters), nodes.Test: ("test", jinja().tests)}
+    found: list[Finding] = []
+    for node in tree.find_all((nodes.Filter, nodes.Test)):
+        what, names = known[type(node)]
+        if node.name not in names:
+            near = difflib.get_close_matches(node.name, names, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            found.append(Finding(_line_start(text, node.lineno), f"there is no {what} `{node.name}`{hint}"))
+    return tuple(found)
 
 
 @lru_cache(maxsize=_KEPT)

@@ -180,6 +180,12 @@ def test_a_link_that_leads_nowhere(repository: Repository, tmp_path: Path) -> No
     assert _found(_one(root)) == ("unreadable", "specs/x.md", 1, 1)
 
 
+def test_a_link_that_leads_to_itself(repository: Repository, tmp_path: Path) -> None:
+    root = repository({"specs/a.yaml": "x: 1\n"})
+    (tmp_path / "specs/x.md").symlink_to("x.md")
+    assert _one(root).place.file == "specs/x.md"
+
+
 def test_a_link_within_the_specs_is_read(repository: Repository, tmp_path: Path) -> None:
     root = repository({"specs/ok.yaml": "a: b\n", "specs/a.md": "x"})
     (tmp_path / "specs/b.md").symlink_to("a.md")
