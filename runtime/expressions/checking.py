@@ -1,7 +1,7 @@
 """Check expressions without computing them, and say what they read."""
 
-import re
 import difflib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
