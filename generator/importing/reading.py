@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -227,14 +226,3 @@ def _inside(around: Place, lines: Sequence[str]) -> Callable[[Place], Place]:
         return lambda _: around
     indent = len(first) - len(first.lstrip(" "))
     return lambda inner: Place(around.file, around.line + inner.line, inner.column + indent, inner.length)
-
-
-def from_objects(label: str, objects: Iterable[Mapping[str, Any]]) -> Found:
-    """Return objects that a cluster gave, as if they stood in a file of that name."""
-    manifests: list[Manifest] = []
-    problems: list[Problem] = []
-    unread: list[Problem] = []
-    for value in objects:
-        name = f"{label}/{value.get('kind', '')}/{mapping(value.get('metadata')).get('name', '')}"
-        manifests += parsed(name, json.dumps(value, indent=1).encode(), problems, unread)
-    return Found(tuple(manifests), tuple(problems), (label,), tuple(unread))
