@@ -30,7 +30,7 @@ SUMMARIES = {
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store; or at a server.",
     "runs": "List, show, cancel, resume and answer runs, here or at a server.",
-    "letters": "List events that could not be delivered, and deliver them again.",
+    "letters": "List events that could not be delivered, and deliver them again, here or at a server.",
     "serve": "Serve the HTTP API, execute runs, keep schedules.",
     "explain": "Explain a code, a kind, field or verb, an alert, functions, a rendered line, or a line of a spec.",
     "schema": "Write JSON Schemas of all kinds, for editors.",
