@@ -80,6 +80,12 @@ def _references(spec: Declared) -> Iterator[Reference]:
             yield Reference(spec, loc, marker.kind, name)
 
 
+def is_key(reference: Reference) -> bool:
+    """Return whether a spec is named by a key of a mapping, and not by a value."""
+    written = reference.source.document.written(reference.loc, False)
+    return reference.loc[-1] == reference.name and written.strip("'\"") != reference.name
+
+
 def marked(spec: Declared, marker: type[M]) -> tuple[tuple[Loc, M, Any], ...]:
     """Return place, marker and value of every field of a spec that carries a marker of this type."""
     parts = ((spec.metadata, ("metadata",)), (spec.spec, ("spec",)))

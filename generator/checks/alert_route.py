@@ -11,7 +11,7 @@ Bad: an alert with `severity: info`, where the only route takes `severities: [cr
 Good: `default: alerts`, so that whatever no route takes arrives somewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from generator.kinds.notifications import NOBODY, NotificationsSpec, receivers_of
 from generator.model import Catalogue, Check, Declared, Loc
@@ -19,6 +19,7 @@ from generator.monitoring.metric_uses import alert_names, alerts_complete, compl
 from generator.problems import Problem, nearest
 
 CODE = "alert-route"
+_HINT = "write a Notifications spec with a receiver and a `default`; `apm explain Notifications` says how"
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -26,13 +27,23 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     told = catalogue.all("Notifications")
     for spec in told:
         yield from _dead(spec, catalogue)
+    if told or complete(catalogue, "Notifications"):
+        yield from _untold(catalogue, told)
+
+
+def _untold(catalogue: Catalogue, told: Sequence[Declared]) -> Iterator[Problem]:
+    """Yield one finding for each severity and owner that nothing takes, or one for all where there are no routes."""
+    hint = f"add a route or a default to {told[0].document.file}" if told else _HINT
+    why = "no route takes {} alerts of {}" if told else "there is no Notifications spec"
+    lost: dict[str, dict[str, tuple[Declared, Loc]]] = {}
     for group, (name, severity, loc) in declared_alerts(catalogue):
         owner = _owner(group, catalogue)
-        if not told and complete(catalogue, "Notifications"):
-            yield group.problem(loc, CODE, f"nobody is told of {name}: there is no Notifications spec")
-        elif told and not any(receivers_of(spec.spec, severity, owner) for spec in told):
-            yield group.problem(loc, CODE, f"nobody is told of {name}: no route takes {severity} alerts of {owner}",
-                                f"add a route or a default to {told[0].document.file}")  # fmt: skip
+        if not any(receivers_of(spec.spec, severity, owner) for spec in told):
+            lost.setdefault(why.format(severity, owner), {}).setdefault(name, (group, loc))
+    for cause, alerts in lost.items():
+        (first, (group, loc)), *others = alerts.items()
+        more = f" and {len(others)} other alert{'s' * (len(others) > 1)}" if others else ""
+        yield group.problem(loc, CODE, f"nobody is told of {first}{more}: {cause}", hint)
 
 
 def _owner(group: Declared, catalogue: Catalogue) -> str:

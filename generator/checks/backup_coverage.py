@@ -46,7 +46,7 @@ def _uncovered(catalogue: Catalogue, store: Declared) -> Iterator[Problem]:
         if "backup" not in collection.model_fields_set:
             message = f'the collection "{collection.name}" is in no backup: `backup` is missing'
             yield store.problem((*loc, "name"), "backup-coverage", message, hint)
-        elif (backup := catalogue.find("Backup", collection.backup or "")) and backup.spec.covers.store != store.name:
+        elif (backup := _elsewhere(catalogue, collection.backup, store.name)) is not None:
             message = f'the backup "{backup.name}" covers the store "{backup.spec.covers.store}", not this one'
             yield store.problem((*loc, "backup"), "backup-coverage", message, "name a Backup of this store")
 
@@ -56,11 +56,17 @@ def _memory(catalogue: Catalogue, memory: Declared) -> Iterator[Problem]:
         message = f'the memory "{memory.name}" is in no backup: `backup` is missing'
         hint = "name a Backup, or write null if the data may be lost"
         yield memory.problem(("spec",), "backup-coverage", message, hint, key=True)
-    elif (
-        backup := catalogue.find("Backup", memory.spec.backup or "")
-    ) and backup.spec.covers.store != memory.spec.store:
+    elif (backup := _elsewhere(catalogue, memory.spec.backup, memory.spec.store)) is not None:
         message = f'the backup "{backup.name}" covers the store "{backup.spec.covers.store}", not {memory.spec.store}'
         yield memory.problem(("spec", "backup"), "backup-coverage", message, "name a Backup of its store")
+
+
+def _elsewhere(catalogue: Catalogue, name: str | None, store: str) -> Declared | None:
+    """Return the backup of that name where it covers another store; a store that is not there is told elsewhere."""
+    backup = catalogue.find("Backup", name or "")
+    if backup is None or backup.spec.covers.store == store:
+        return None
+    return backup if {backup.spec.covers.store, store} <= {*catalogue.names("StateStore")} else None
 
 
 CHECK = Check("backup-coverage", run, each_environment=True)

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem
-from generator.workflows.effects import harmless
+from generator.workflows.effects import harmless, known
 from generator.workflows.flow import nodes
 from runtime.contract import Step
 from runtime.nodes.agent import AgentStep
@@ -39,7 +39,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 def _why_not(catalogue: Catalogue, step: Step) -> str | None:
     if not isinstance(step, _CALLS):
         return f"the output of `{name_of(step)}` can't be kept: only calls have one that can"
-    if harmless(catalogue, step) is None:
+    if known(catalogue, step) and harmless(catalogue, step) is None:
         return "this step may change something, which would not happen again"
     return None
 

@@ -34,8 +34,8 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 
 def _unfit(catalogue: Catalogue, workflow: Declared, index: int, channel: Declared) -> Iterator[Problem]:
     given, taken = schema_of(catalogue, channel, channel.spec.payload), input_schema(catalogue, workflow)
-    if taken is None:
-        return
+    if taken is None or (given is None and channel.spec.payload is not None):
+        return  # there is nothing to fit, or the schema can't be read, which is told elsewhere
     payload = from_schema(given) if given is not None else Type(frozenset(["map"]))
     accepted = from_schema(taken)
     related = ((channel.document.key_at(("spec", "payload")), "the payload"),

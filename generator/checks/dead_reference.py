@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem, meant, nearest
-from generator.references import references
+from generator.references import is_key, references
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -23,13 +23,14 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             names = known[reference.kind]
             if reference.name not in names:
                 best = meant(reference.name, names)
-                renames = (spec.document.rename(reference.loc, reference.name, best, key=key) for key in (False, True))
+                key = is_key(reference)
                 yield spec.problem(
                     reference.loc,
                     "dead-reference",
                     f'unknown {reference.kind} "{reference.name}"',
                     nearest(reference.name, names) or f"there is no {reference.kind} yet",
-                    fix=next((fix for fix in renames if fix), None),
+                    key=key,
+                    fix=spec.document.rename(reference.loc, reference.name, best, key=key),
                 )
 
 

@@ -11,7 +11,7 @@ Bad: `guardrails: {no-keys: {at: [toolInput], tools: [serach], regex: {deny: "(?
 Good: `guardrails: {no-keys: {at: [toolInput], tools: [search], regex: {deny: "sk-[A-Za-z0-9]{20,}"}}}`
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
@@ -27,14 +27,14 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each where it stands."""
     for agent in catalogue.all("Agent"):
         for name, guardrail in agent.spec.guardrails.items():
-            yield from _of(agent, ("spec", "guardrails", name), guardrail)
+            yield from _of(agent, ("spec", "guardrails", name), guardrail, catalogue.names("Tool"))
 
 
-def _of(agent: Declared, loc: Loc, guardrail: Guardrail) -> Iterator[Problem]:
+def _of(agent: Declared, loc: Loc, guardrail: Guardrail, known: Collection[str]) -> Iterator[Problem]:
     if guardrail.tools and not set(guardrail.at) & set(_TOOLS):
         yield agent.problem((*loc, "tools"), _CODE, f"`tools` means nothing at {', '.join(guardrail.at)}", key=True)
     for index, tool in enumerate(guardrail.tools):
-        if tool not in agent.spec.tools:
+        if tool not in agent.spec.tools and tool in known:
             message = f'the agent does not have the tool "{tool}"'
             yield agent.problem((*loc, "tools", index), _CODE, message, nearest(tool, agent.spec.tools))
     for index, point in enumerate(guardrail.at):

@@ -44,12 +44,12 @@ def _sections(agent: Declared, memory: Declared) -> Iterator[Problem]:
 
 
 def _stores(catalogue: Catalogue, runtime: Declared) -> Iterator[Problem]:
-    names = _agents(catalogue, runtime)
+    names, stores = _agents(catalogue, runtime), catalogue.names("StateStore")
     used = {a.spec.memory.name for n in names if (a := catalogue.find("Agent", n)) and a.spec.memory}
     for name in sorted(used):
         memory = catalogue.find("Memory", name)
-        if memory and memory.spec.store != runtime.spec.state_store:
-            store = runtime.spec.state_store
+        store = runtime.spec.state_store
+        if memory and memory.spec.store != store and {memory.spec.store, store} <= {*stores}:
             message = f'the runtime "{runtime.name}" keeps it in the store "{store}"'
             related = ((runtime.document.at(("spec", "stateStore")), "its store"),)
             yield memory.problem(("spec", "store"), _CODE, message, f"write {store}", related=related)

@@ -11,12 +11,18 @@ Good: `instructions: prompts/van.md`.
 """
 
 from collections.abc import Iterable
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 
 from generator import conventions
 from generator.model import Catalogue, Check, Declared, Loc, beside
-from generator.problems import Problem, nearest
+from generator.problems import Problem
 from generator.references import marked
 from runtime.contract import FileRef
+
+_LIKE, _SLIP = 0.6, 2
+"""How alike a file has to be that nothing names, and how many characters may differ of one that is named already."""
+_RELATIVE = "a path is relative to the folder of the spec"
 
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
@@ -50,9 +56,29 @@ def _leaves(folder: str, name: str) -> bool:
 
 
 def _nearest(catalogue: Catalogue, folder: str, name: str) -> str:
-    below = [f.removeprefix(f"{folder}/") for f in catalogue.files if f.startswith(f"{folder}/")]
-    suggestion = nearest(name, [f for f in below if not f.endswith((".yaml", ".yml"))])
-    return suggestion if suggestion.startswith("did") else "a path is relative to the folder of the spec"
+    """Return which file is meant: one that nothing names, or one whose name is the same but for a slip.
+
+    The folder and the ending make the paths of two prompts alike, so that a deleted one would look like any other.
+    """
+    paths = ((spec, path) for spec in catalogue.specs for _, _, path in marked(spec, FileRef))
+    named = {beside(spec.document.file, path) for spec, path in paths if isinstance(path, str)}
+    below = [f for f in catalogue.files if f.startswith(f"{folder}/") and not f.endswith((".yaml", ".yml"))]
+    likely = [f for f in below if (_differ(f, name) <= _SLIP if f in named else _alike(f, name) >= _LIKE)]
+    best = max(likely, key=lambda f: _alike(f, name), default="")
+    return f'did you mean "{best.removeprefix(f"{folder}/")}"?' if best else _RELATIVE
+
+
+def _alike(path: str, other: str) -> float:
+    """Return how alike the names of two files are, and their endings; 1 is equal. Folders don't count."""
+    one, two = PurePosixPath(path), PurePosixPath(other)
+    return min(SequenceMatcher(None, *pair).ratio() for pair in ((one.stem, two.stem), (one.suffix, two.suffix)))
+
+
+def _differ(path: str, other: str) -> int:
+    """Return how many characters of the names of two files the other does not have."""
+    one, two = PurePosixPath(path).name, PurePosixPath(other).name
+    same = sum(block.size for block in SequenceMatcher(None, one, two).get_matching_blocks())
+    return len(one) + len(two) - 2 * same
 
 
 CHECK = Check("missing-file", run, each_environment=True)

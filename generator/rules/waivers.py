@@ -19,15 +19,18 @@ WAIVABLE = (
 class Waivers:
     """The waivers of one rule in one environment; remembers which were needed.
 
-    An expired one still covers: that it has expired is reported once, as such, and not again as the old finding.
+    One that has expired, or names no environment that is there, still covers: that is reported once, as such, and not
+    again as the old finding.
     """
 
     def __init__(self, catalogue: Catalogue, rule: str) -> None:
         self._open: dict[tuple[str, str], Declared] = {}
         self._used: set[str] = set()
+        self._known = catalogue.names("Environment")
         for waiver in catalogue.all("Waiver"):
             scope = waiver.spec.scope
-            if waiver.spec.rule == rule and scope.environment == catalogue.environment:
+            here = scope.environment == catalogue.environment or scope.environment not in self._known
+            if waiver.spec.rule == rule and here:
                 self._open[scope.kind, scope.name] = waiver
 
     def cover(self, kind: str, name: str) -> bool:
@@ -40,6 +43,6 @@ class Waivers:
     def unused(self) -> Iterator[Problem]:
         """Yield a warning for each waiver that covered nothing."""
         for waiver in self._open.values():
-            if waiver.name not in self._used:
+            if waiver.name not in self._used and waiver.spec.scope.environment in self._known:
                 message = f'nothing needs the waiver "{waiver.name}"'
                 yield waiver.problem(("metadata", "name"), "unused-waiver", message, "remove it", severity="warning")

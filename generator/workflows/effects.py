@@ -28,6 +28,19 @@ def harmless(catalogue: Catalogue, step: Step) -> str | None:
     return None
 
 
+def known(catalogue: Catalogue, step: Step) -> bool:
+    """Return whether all that a step calls is there: what is not, is told elsewhere."""
+    if isinstance(step, FunctionStep):
+        return step.function in registered()
+    tools = {step.tool} if isinstance(step, ToolStep) else set[str]()
+    if isinstance(step, AgentStep):
+        agent = catalogue.find("Agent", step.agent)
+        if agent is None:
+            return False
+        tools = set(agent.spec.tools)
+    return all(catalogue.find("Tool", name) for name in tools)
+
+
 def _reading(catalogue: Catalogue, step: AgentStep) -> str | None:
     agent = catalogue.find("Agent", step.agent)
     if agent is None:

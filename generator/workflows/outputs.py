@@ -1,7 +1,7 @@
 """The types of inputs, of what steps answer, and of what is known of a step that has ended."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from generator.model import Catalogue, Declared
 from generator.workflows import types
@@ -58,7 +58,7 @@ def _output(typed: "Typed", node: Node) -> Type:
     step = node.step
     match step:
         case AgentStep():
-            return _of_model(output_schema(typed.catalogue, step), Origin("Agent", step.agent))
+            return _of_agent(typed, step)
         case LlmStep():
             schema = step.llm.json_schema or {"type": "string"}
             return from_schema(schema, Origin("Workflow", typed.workflow.name, (step.id,)))
@@ -88,8 +88,12 @@ def _output(typed: "Typed", node: Node) -> Type:
             return ANY
 
 
-def _of_model(schema: Any, origin: Origin) -> Type:
-    return from_schema(schema if schema is not None else {}, origin)
+def _of_agent(typed: "Typed", step: AgentStep) -> Type:
+    """What is not there, or can't be read, is told elsewhere: nothing is known of it."""
+    agent, schema = typed.catalogue.find("Agent", step.agent), output_schema(typed.catalogue, step)
+    if agent is None or (schema is None and agent.spec.output is not None):
+        return ANY
+    return from_schema(schema if schema is not None else {}, Origin("Agent", step.agent))
 
 
 def _waited(typed: "Typed", step: ToolStep | AskStep | ListenStep) -> Type:

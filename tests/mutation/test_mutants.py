@@ -20,7 +20,7 @@ SHARE = 12
 """Of the sample of the reference specs, one in so many is judged here."""
 
 
-def _example(kind: str, root: Path) -> Repository:
+def example(kind: str, root: Path) -> Repository:
     """Return the base with the good example of a kind."""
     folder = HERE / "kinds" / kind
     repository(root, without=("system.yaml",) if kind == "System" else ())
@@ -38,11 +38,11 @@ def _missed(repository: Repository, chosen: list[Mutant]) -> list[str]:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_mistakes_in_an_example_are_refused(kind: str, tmp_path: Path) -> None:
-    example = _example(kind, tmp_path)
-    assert not [problem for problem in example.problems() if problem.severity == "error"]
-    inside = [mutant for mutant in mutants(example) if mutant.spec.document.file.startswith("specs/example/")]
+    found = example(kind, tmp_path)
+    assert not [problem for problem in found.problems() if problem.severity == "error"]
+    inside = [mutant for mutant in mutants(found) if mutant.spec.document.file.startswith("specs/example/")]
     assert inside
-    assert _missed(example, sample(inside)) == []
+    assert _missed(found, sample(inside)) == []
 
 
 def test_mistakes_in_the_reference_specs_are_refused() -> None:
