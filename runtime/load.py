@@ -1,6 +1,8 @@
 """Rendered files to workflow documents, or a reason why not. Nothing is half loaded."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,36 @@ LIMIT = 4_000_000
 """Bytes of one document; a ConfigMap holds one million."""
 SHOWN = 5
 """Problems of a document that are told; a wrong one can have hundreds."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where workflow documents come from."""
+
+    read: Callable[[], Mapping[str, WorkflowDocument]]
+    """Return them by name; raises `Failure` with why not. It is called from another thread, too."""
+    stamp: Callable[[], object]
+    """Return a value that differs when what is read has changed."""
+
+
+def folder(path: Path) -> Source:
+    """Return the documents of a folder, or of a mounted ConfigMap, as a source."""
+    return Source(lambda: read_all(path), lambda: stamp(path))
+
+
+def stamp(*folders: Path) -> object:
+    """Return path, size, inode and time of change of every file in folders."""
+    return tuple(
+        _stat(Path(here, name)) for top in folders for here, _, names in os.walk(top) for name in sorted(names)
+    )
+
+
+def _stat(file: Path) -> tuple[object, ...]:
+    try:
+        found = file.stat()
+    except OSError:  # gone since its folder was read
+        return (file,)
+    return file, found.st_size, found.st_ino, found.st_mtime_ns
 
 
 def read_all(folder: Path) -> dict[str, WorkflowDocument]:
@@ -60,7 +92,7 @@ def parse(value: Any, where: str) -> WorkflowDocument:
         raise Failure(f"{where} has the format {found.get('format')!r}", f"this runtime reads {FORMAT}")
     try:
         document = WorkflowDocument.model_validate(found)
-        verbs.parse(document.steps)
+        verbs.connected(verbs.parse(document.steps), document.name)
     except ValidationError as error:
         raise Failure(f"{where} is not valid", "; ".join(_told(error))) from error
     return document

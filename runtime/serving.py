@@ -6,11 +6,11 @@ from pathlib import Path
 from runtime import app, load, refusals
 from runtime import settings as environment
 from runtime.contract import WorkflowDocument
-from runtime.settings import Role
+from runtime.settings import Role, Settings
 
 
 def serve(
-    documents: Mapping[str, WorkflowDocument] | None = None,
+    source: load.Source | None = None,
     *,
     role: Role = "all",
     host: str | None = None,
@@ -22,7 +22,7 @@ def serve(
     model_file: Path | None = None,
     echo: Callable[[str], object] = lambda _: None,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C; `documents` are those of `spec_dir` when they are not given.
+    """Serve until SIGTERM or Ctrl-C what `source` says, or else the documents of `spec_dir`, also when they change.
 
     Raises:
         Failure: the port is in use, the store cannot be used, a document or the file of replies is refused, or others
@@ -37,6 +37,13 @@ def serve(
         replies=replies,
         model_file=model_file,
     )
-    found = documents if documents is not None else load.read_all(settings.spec_dir)
-    refusals.scripts(settings, found)
-    app.serve(settings, role, found, echo)
+    app.serve(settings, role, _allowed(source or load.folder(settings.spec_dir), settings), echo)
+
+
+def _allowed(source: load.Source, settings: Settings) -> load.Source:
+    def read() -> Mapping[str, WorkflowDocument]:
+        documents = source.read()
+        refusals.scripts(settings, documents)
+        return documents
+
+    return load.Source(read, source.stamp)

@@ -1,6 +1,6 @@
 """Steps as data: which verbs there are, and the one union type of all steps."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Union, cast
 
 from pydantic import BeforeValidator, Discriminator, Tag, TypeAdapter
@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from runtime import nodes
 from runtime.contract import NodeType, Step
+from runtime.problems import Failure
 from runtime.registry import discover
 
 NODES = discover(nodes, "NODE", NodeType)
@@ -40,12 +41,16 @@ def targets(step: Step) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in named if name))
 
 
-def inner(step: Step) -> tuple[Step, ...]:
-    """Return the steps that this one holds: of its branches, of an item, of its handlers, and those that undo it."""
+def bodies(step: Step) -> tuple[tuple[Step, ...], ...]:
+    """Return the lists of steps that this one holds: branches, an item's, those of handlers, those that undo it."""
     branches = getattr(getattr(step, "parallel", None), "branches", {})
     each = getattr(getattr(step, "for_each", None), "steps", ())
-    handled = (one for handler in step.on_error for one in handler.do)
-    return (*(one for steps in branches.values() for one in steps), *each, *handled, *step.compensate)
+    return (*branches.values(), each, *(handler.do for handler in step.on_error), step.compensate)
+
+
+def inner(step: Step) -> tuple[Step, ...]:
+    """Return the steps that this one holds."""
+    return tuple(one for body in bodies(step) for one in body)
 
 
 def walk(steps: Iterable[Step]) -> Iterator[Step]:
@@ -53,6 +58,23 @@ def walk(steps: Iterable[Step]) -> Iterator[Step]:
     for step in steps:
         yield step
         yield from walk(inner(step))
+
+
+def connected(steps: Sequence[Step], where: str) -> None:
+    """Refuse steps that cannot be followed: LangGraph would find out in the middle of a run.
+
+    Raises:
+        Failure: two of them have one id, or one goes on to a step that is not beside it.
+    """
+    known = {step.id for step in steps} | {"end"}
+    if len(known) <= len(steps):
+        raise Failure(f"{where} has two steps with one id", "rename one of them")
+    for step in steps:
+        for target in targets(step):
+            if target not in known:
+                raise Failure(f"{where}: step `{step.id}` goes on to `{target}`, which is not beside it", "")
+        for body in bodies(step):
+            connected(body, f"{where}/{step.id}")
 
 
 def _verbs(step: Any) -> list[str]:

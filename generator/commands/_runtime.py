@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runtime.cli import RunResult
     from runtime.cli.reports import Compensated
     from runtime.contract import WorkflowDocument
+    from runtime.load import Source
 
 
 def runtime_cli() -> ModuleType:
@@ -48,6 +49,25 @@ def documents(terminal: Terminal, environment: str, workflow: str | None = None)
     if workflow is not None and workflow not in found:
         raise Failure(f'there is no workflow "{workflow}"', nearest(workflow, found))
     return found
+
+
+def source(terminal: Terminal, environment: str) -> "Source":
+    """Return the workflow documents of an environment as a source that can be read again when the specs change."""
+    from generator import conventions, problems
+    from runtime.load import Source, stamp
+    from runtime.problems import Failure
+
+    folders = [terminal.root / name for name in (conventions.SPECS, conventions.POLICIES)]
+
+    def read() -> "Mapping[str, WorkflowDocument]":
+        try:
+            return documents(terminal, environment)
+        except click.exceptions.Exit:  # what is wrong has been printed
+            raise Failure("The specs cannot be served", "see above") from None
+        except problems.Failure as error:
+            raise Failure(error.message, error.hint) from error
+
+    return Source(read, lambda: stamp(*folders))
 
 
 def printed(terminal: Terminal, found: "RunResult", as_json: bool, *, shown: bool = False) -> None:

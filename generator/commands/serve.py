@@ -26,12 +26,14 @@ def serve(terminal: Terminal, role: str, environment: str, host: str | None, por
           replies: Path | None) -> None:  # fmt: skip
     """Serve the HTTP API, execute runs, keep schedules.
 
+    Changed specs take new runs without a restart.
+
     Until SIGTERM or Ctrl-C; work in flight is handed back at the next step.
     """
-    from generator.commands._runtime import documents, runtime_cli
+    from generator.commands._runtime import runtime_cli, source
 
     runtime_cli().serve(
-        None if spec_dir else documents(terminal, environment),
+        None if spec_dir else source(terminal, environment),
         role=role,
         host=host,
         port=port,

@@ -9,21 +9,22 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from runtime.app.api import Api
+from runtime.app.reloading import Check, Reloading
 from runtime.app.series import announce
 from runtime.contract import WorkflowDocument
+from runtime.load import Source
 from runtime.problems import Failure, StepError, StoreError
 from runtime.services.clock import SystemClock
 from runtime.services.store import Store, opened
 from runtime.settings import Role, Settings
 from runtime.telemetry import Telemetry, tracing
-from runtime.worker.documents import closure
 from runtime.worker.scheduler import INTERVAL, Scheduler
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def serve(settings: Settings, role: Role, documents: Mapping[str, WorkflowDocument], echo: Any = print) -> None:
+def serve(settings: Settings, role: Role, source: Source, echo: Callable[[str], object] = print) -> None:
     """Serve until SIGTERM or SIGINT.
 
     Raises:
@@ -48,9 +49,10 @@ def serve(settings: Settings, role: Role, documents: Mapping[str, WorkflowDocume
             without a key.
     """
     reachable(settings, role)
+    specs = Reloading(source)
     with _bound(settings) as listening:
         echo(f"{role} on http://{settings.host}:{listening.getsockname()[1]}")
-        asyncio.run(_serve(settings, role, documents, listening))
+        asyncio.run(_serve(settings, role, specs, listening))
 
 
 def reachable(settings: Settings, role: Role) -> None:
@@ -77,42 +79,43 @@ def _bound(settings: Settings) -> socket.socket:
     return listening
 
 
-async def _serve(
-    settings: Settings, role: Role, documents: Mapping[str, WorkflowDocument], listening: socket.socket
-) -> None:
-    telemetry, clock, stop = Telemetry(), SystemClock(), asyncio.Event()
+async def _serve(settings: Settings, role: Role, specs: Reloading, listening: socket.socket) -> None:
+    telemetry, clock, stop, served = Telemetry(), SystemClock(), asyncio.Event(), specs.served
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with tracing.exporting(settings.traces), opened(settings, telemetry, clock) as store:
-        announce(telemetry, documents.values())
+        announce(telemetry, served.values())
         name = f"{socket.gethostname()}-{os.getpid()}"
-        needed = [document for root in documents for document in closure(documents, root)]
-        worker = _worker(settings, store, clock, telemetry, name, needed) if role in ("worker", "all") else None
-        scheduler = Scheduler(store, clock, telemetry, documents, name, settings.retention, settings.losses)
-        api = Api(settings, store, clock, telemetry, documents, worker, full=role in ("api", "all"))
-        async with _answering(api, listening), _acting(scheduler if role in ("scheduler", "all") else None):
+        worker, check = _worker(settings, store, clock, telemetry, name) if role in ("worker", "all") else (None, _fine)
+        for document in served.values():
+            check(document)
+        scheduler = Scheduler(store, clock, telemetry, served, name, settings.retention, settings.losses)
+        api = Api(settings, store, clock, telemetry, served, worker, full=role in ("api", "all"))
+        async with (
+            _answering(api, listening),
+            _acting(scheduler if role in ("scheduler", "all") else None),
+            _beside(specs.watch(telemetry, check)),
+        ):
             await _work_until(stop, worker, api, settings.grace)
         if worker:
             await worker.close()
 
 
 def _worker(
-    settings: Settings,
-    store: Store,
-    clock: SystemClock,
-    telemetry: Telemetry,
-    name: str,
-    documents: Sequence[WorkflowDocument],
-) -> "Worker":
-    """Return the worker, after it has compiled every document; other roles do without what it brings into memory."""
+    settings: Settings, store: Store, clock: SystemClock, telemetry: Telemetry, name: str
+) -> "tuple[Worker, Check]":
+    """Return the worker, and how it compiles a document; other roles do without what it brings into memory."""
     from runtime.worker.executor import Executor
     from runtime.worker.loop import Worker
 
     executor = Executor(settings, store, clock, telemetry)
-    for document in documents:
-        executor.check(document)
-    return Worker(executor, name)
+    return Worker(executor, name), executor.check
+
+
+def _fine(document: WorkflowDocument) -> None:
+    """Take every document: only workers compile them."""
+    del document
 
 
 @asynccontextmanager
@@ -132,14 +135,22 @@ async def _acting(scheduler: Scheduler | None) -> AsyncGenerator[None]:
     if scheduler is None:
         yield
         return
-    task = asyncio.create_task(_tick(scheduler))
+    try:
+        async with _beside(_tick(scheduler)):
+            yield
+    finally:
+        with suppress(StoreError):  # a call that was cancelled halfway can fail the next one; the lease runs out anyway
+            await scheduler.retire()
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        with suppress(StoreError):  # a call that was cancelled halfway can fail the next one; the lease runs out anyway
-            await scheduler.retire()
 
 
 async def _tick(scheduler: Scheduler) -> None:

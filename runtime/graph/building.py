@@ -25,7 +25,7 @@ from runtime.graph.state import body_schema, workflow_schema
 from runtime.graph.visit import HandlerNode, StepNode, handler_name
 from runtime.nodes.for_each import ForEachStep
 from runtime.nodes.parallel import ParallelStep
-from runtime.problems import Failure, Problem
+from runtime.problems import Problem
 
 __all__ = ["GraphDrained", "Graphs", "RunControl", "resume"]
 
@@ -90,7 +90,6 @@ def _body(steps: Sequence[Step], name: str) -> Compiled:
 
 
 def _compiled(steps: Sequence[Step], schema: Any, name: str, saver: "BaseCheckpointSaver[Any] | None") -> Compiled:
-    _refuse_dangling(steps, name)
     graph: Any = StateGraph(schema, context_schema=Frame)
     following = [step.id for step in steps[1:]] + [END]
     for step, follows in zip(steps, following, strict=True):
@@ -111,14 +110,3 @@ def _bodies(step: Step) -> dict[str, Compiled]:
     if isinstance(step, ForEachStep):
         return {"item": _body(step.for_each.steps, f"{step.id}.item")}
     return {}
-
-
-def _refuse_dangling(steps: Sequence[Step], name: str) -> None:
-    """Raise when a step names one that is not beside it: LangGraph would find out in the middle of a run."""
-    known = {step.id for step in steps} | {END}
-    if len(known) <= len(steps):
-        raise Failure(f"{name} has two steps with one id", "rename one of them")
-    for step in steps:
-        for target in verbs.targets(step):
-            if target not in known:
-                raise Failure(f"{name}: step `{step.id}` goes on to `{target}`, which is not beside it", "")

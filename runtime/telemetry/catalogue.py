@@ -107,6 +107,10 @@ CRON_FIRED = Metric(
     "apm_cron_fired_total", "counter", "", "Runs that a schedule has started or passed over.",
     (WORKFLOW, Label("outcome", ("started", "forbidden", "replaced", "missed"))),
 )  # fmt: skip
+SPECS_CHANGED = Metric(
+    "apm_specs_changed_total", "counter", "", "Times that changed workflow documents were taken, or refused as wrong.",
+    (Label("outcome", ("taken", "refused")),),
+)  # fmt: skip
 BUILD = Metric(
     "apm_build_info", "gauge", "info", "Always 1; the label says which version this is.",
     (Label("version", bounded_by="version"),),

@@ -1,10 +1,37 @@
 """Workflow documents with everything they stand on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from runtime.contract import WorkflowDocument
 from runtime.problems import Failure
 from runtime.services.store.records import Specs
+
+
+class Served(Mapping[str, WorkflowDocument]):
+    """The documents that take new runs, by name. They are replaced as a whole, never changed while somebody reads."""
+
+    def __init__(self, documents: Mapping[str, WorkflowDocument]) -> None:
+        self._now = dict(documents)
+
+    def replace(self, documents: Mapping[str, WorkflowDocument]) -> None:
+        """Let others take new runs from now on; runs that were started stay with what the store has kept for them."""
+        self._now = dict(documents)
+
+    def __getitem__(self, name: str) -> WorkflowDocument:
+        return self._now[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now)
+
+    def __len__(self) -> int:
+        return len(self._now)
+
+
+def complete(documents: Mapping[str, WorkflowDocument]) -> list[WorkflowDocument]:
+    """Return every document; raises `Failure` when one stands on another that is missing, or on another version."""
+    for name in documents:
+        closure(documents, name)
+    return list(documents.values())
 
 
 def closure(documents: Mapping[str, WorkflowDocument], name: str) -> list[WorkflowDocument]:

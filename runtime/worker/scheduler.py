@@ -211,6 +211,8 @@ class Scheduler:
         self._telemetry.set(metric.QUEUE_DEPTH, depth, queue="default")
         self._telemetry.set(metric.QUEUE_OLDEST, (now - oldest) / 1000 if oldest else 0, queue="default")
         waiting = [run for run in await self._store.runs.find({"state": "waiting"}, 0) if _for_people(run)]
+        for gauge in (metric.APPROVALS_WAITING, metric.APPROVAL_OLDEST, metric.RUN_OLDEST_SECONDS):
+            self._telemetry.clear(gauge)  # those of workflows that are not served any more
         for name in self._documents:
             asked = [run for run in waiting if run.workflow == name]
             self._telemetry.set(metric.APPROVALS_WAITING, len(asked), workflow=name)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Apm
+from tests.runtime.processes import counted, served, until
 
 KEY = "a-key-of-this-test"
 FORMAL = {"agents": {"greeter": [{"greeting": "Dear Ms Lovelace", "formal": True}]}}
@@ -55,6 +56,24 @@ def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm)
     assert found["status"] == "succeeded"
     assert next(step["path"] for step in found["path"]) == "hello/write"
     assert apm("runs", "cancel", id_, env=env).code == 0
+
+
+def test_changed_specs_are_served_without_a_restart(server: str, apm: Apm, repository: Path) -> None:
+    env = {**os.environ, "APM_API_KEY": KEY, "APM_SERVER": server}
+    spec = repository / "specs/workflows/hello.yaml"
+    text = spec.read_text()
+    before = served(server)
+    spec.write_text(text + "    - [\n")  # nothing that could be served
+    until(lambda: refused(server) == 1)
+    assert served(server) == before
+    spec.write_text(text.replace('Send "{{', 'Really send "{{'))
+    until(lambda: served(server) != before)
+    waiting = apm("run", "hello", "--input", "examples/hello.json", env=env)
+    assert (waiting.code, "Really send" in waiting.out) == (0, True), waiting.out
+
+
+def refused(server: str) -> float:
+    return counted(server, 'apm_specs_changed_total{outcome="refused"}')
 
 
 def test_what_a_server_refuses_is_said_in_its_words(server: str, apm: Apm) -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from runtime import cli
+from runtime.load import Source
 from runtime.problems import Failure
 from runtime.services.store.embedded import EmbeddedStore
 from tests.runtime.conftest import workflow
@@ -47,6 +48,10 @@ def place(tmp_path: Path) -> Generator[Path]:
 def cycle() -> Any:
     document = workflow(CYCLE, agents=AGENT)
     return {"main": document}
+
+
+def fixed(documents: Any) -> Source:
+    return Source(lambda: documents, lambda: 0)
 
 
 def written(place: Path, text: str) -> Path:
@@ -141,7 +146,7 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
         ),
         "scripted replies served where it is protected": (
             lambda place: cli.serve(
-                {"main": workflow(CYCLE, agents=AGENT, protected=True, environment="live")},
+                fixed({"main": workflow(CYCLE, agents=AGENT, protected=True, environment="live")}),
                 state_dir=place / "state",
                 port=0,
                 provider="scripted",
@@ -150,7 +155,7 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
             "refused in the protected environment live",
         ),
         "an API for everybody": (
-            lambda place: cli.serve(cycle(), state_dir=place / "state", host="0.0.0.0", port=0),
+            lambda place: cli.serve(fixed(cycle()), state_dir=place / "state", host="0.0.0.0", port=0),
             "APM_API_KEYS is not set",
         ),
         "no such status": (lambda place: cli.list_runs(status="waitng", state_dir=place / "state"), '"waitng"'),

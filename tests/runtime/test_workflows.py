@@ -1,5 +1,6 @@
 """How runs go through a workflow: order, branches, cycles, conditions, errors, state."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -312,7 +313,14 @@ async def test_a_defect_of_a_function_fails_the_run_and_not_the_worker(world: Wo
     assert (found.problem.type, found.problem.detail) == ("internal", "ZeroDivisionError: oops")
 
 
-async def test_a_step_that_goes_nowhere_is_refused_before_anything_runs(world: World) -> None:
-    document = workflow("state: {n: {}}\nsteps: [{id: s, set: {n: 1}, next: nowhere}]")
-    with pytest.raises(Failure, match="`s` goes on to `nowhere`"):
-        world.executor.check(document)
+@pytest.mark.parametrize(
+    ("steps", "where"),
+    [
+        ("[{id: s, set: {n: 1}, next: nowhere}]", "main: step `s` goes on to `nowhere`"),
+        ("[{id: a, forEach: {in: '[1]', steps: [{id: s, set: {n: 1}, next: a}]}}]", "main/a: step `s` goes on to `a`"),
+        ("[{id: s, set: {n: 1}}, {id: s, set: {n: 2}}]", "main has two steps with one id"),
+    ],
+)
+def test_a_step_that_goes_nowhere_is_refused_before_anything_runs(steps: str, where: str) -> None:
+    with pytest.raises(Failure, match=re.escape(where)):
+        workflow(f"state: {{n: {{}}}}\nsteps: {steps}")

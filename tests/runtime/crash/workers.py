@@ -74,7 +74,7 @@ def serve(settings: Settings, role: Role, place: Path) -> None:
 
     Executor.execute = execute
     logging.basicConfig(filename=place / f"{role}-{os.getpid()}.log", level=logging.INFO)
-    app.serve(settings, role, load.read_all(place / "specs"), _quiet)
+    app.serve(settings, role, load.folder(place / "specs"), _quiet)
 
 
 def _quiet(line: str) -> None:
