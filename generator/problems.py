@@ -19,7 +19,8 @@ SECRETS = ("secret-literal", "secret-ref")
 class Place:
     """Where something stands: a path below the repository root, and 1-based line and column.
 
-    `length` is the number of characters to underline, at least 1.
+    `length` is the number of characters to underline, at least 1. Line 0: `file` says it all, as the address of a field
+    in a cluster does.
     """
 
     file: str
@@ -28,7 +29,7 @@ class Place:
     length: int = field(default=1, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,11 @@ class Failure(Exception):  # noqa: N818  (the environment refuses, it is not a d
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message, self.hint = message, hint
+
+
+def plural(number: int, word: str) -> str:
+    """Return `1 file`, `2 files`."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def path_text(loc: Sequence[str | int]) -> str:

@@ -22,20 +22,27 @@ Everything else is named in the report and left alone.
 
 Fix: import the file that holds what you meant, or leave this one out.
 """,
+    "kind-unreadable": """
+An account may not list objects of some kinds in a cluster that is imported.
+
+What they say is not in the specs, and what looks at them is not judged.
+
+Fix: `--from-namespace` names a namespace in which it may, or use an account that may read more.
+""",
     "missing-configmap": """
-A pod names a ConfigMap that is in none of the files.
+A pod names a ConfigMap that is not among what was read.
 
 Unless somebody makes it by hand, the pod never starts.
 
 Fix: import the file that holds it too. In specs, settings are fields, and the ConfigMaps are rendered with the pods.
 """,
     "missing-secret": """
-A pod names a Secret that is in none of the files, and that no operator makes.
+A pod names a Secret that is not among what was read, and that no operator makes.
 
 Fix: keep it in a secret store. Specs name secrets as secret-name/key; `apm doctor` says whether each is there.
 """,
     "missing-claim": """
-A pod mounts a PersistentVolumeClaim that is in none of the files.
+A pod mounts a PersistentVolumeClaim that is not among what was read.
 
 The pod stays Pending.
 

@@ -116,15 +116,13 @@ def is_inside(root: Path, path: Path) -> bool:
 
 def count(problems: Sequence["Problem"]) -> str:
     """Return `2 errors, 1 warning in 2 files`."""
+    from generator.problems import plural
+
     errors = sum(p.severity == "error" for p in problems)
-    parts = [_plural(errors, "error")] if errors else []
+    parts = [plural(errors, "error")] if errors else []
     if len(problems) > errors:
-        parts.append(_plural(len(problems) - errors, "warning"))
-    return f"{', '.join(parts)} in {_plural(len({p.place.file for p in problems}), 'file')}"
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}" + ("" if number == 1 else "s")
+        parts.append(plural(len(problems) - errors, "warning"))
+    return f"{', '.join(parts)} in {plural(len({p.place.file for p in problems}), 'file')}"
 
 
 def checked(terminal: Terminal) -> "Specs":

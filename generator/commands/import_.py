@@ -1,11 +1,11 @@
-"""`apm import`: lift manifests that others wrote into specs, and prove what stayed the same."""
+"""`apm import`: lift what others wrote, in files or in a cluster, into specs, and prove what stayed the same."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from generator.commands._common import Terminal, with_terminal
+from generator.commands._common import Terminal, live_options, with_terminal
 
 if TYPE_CHECKING:
     from generator.importing.manifests import Found
@@ -44,6 +44,10 @@ FORMS = ("text", "json", "markdown")
 @click.option(
     "--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="How the report is printed."
 )
+@click.option("--live", "is_live", is_flag=True, help="Read a cluster instead of files.")
+@click.option("--from-namespace", "spaces", multiple=True, metavar="NAME",
+              help="Namespace of the cluster to read (repeatable; default: all but the cluster's own).")  # fmt: skip
+@live_options
 @with_terminal
 def import_(
     terminal: Terminal,
@@ -55,44 +59,42 @@ def import_(
     namespace: str | None,
     runtimes: tuple[str, ...],
     form: str,
+    is_live: bool,
+    spaces: tuple[str, ...],
+    kubeconfig: Path | None,
+    context: str | None,
 ) -> None:
     """Lift manifests, rules, dashboards and Alertmanager configurations into specs.
 
-    FILES are YAML and JSON files, or folders of them. What the specs render to is compared with what they were made
-    from, field by field. The report says what is the same, what no spec can say, what a person has to decide, and every
-    defect that was seen, each with file, line and column. Exit code 1 when the specs do not render yet, or when a file
-    could not be read.
+    FILES are YAML and JSON files, or folders of them. With --live the objects of a cluster are read, except those that
+    controllers, Helm or apm itself look after; values of Secrets are never looked at. What the specs render to is
+    compared with what they were made from, field by field. The report says what is the same, what no spec can say, what
+    a person has to decide, and every defect that was seen, each with file, line and column. Exit code 1 when the specs
+    do not render yet, or when a file or a kind could not be read.
     """
-    from generator.importing.reading import read
+    from generator.importing.run import Wanted, imported, write
 
-    if not paths:
-        raise click.UsageError("name files or folders to import")
-    found = read([terminal.root / path for path in paths], terminal.root)
-    result, written = _imported(found, out, overwrite, environment, owner, namespace, runtimes, terminal)
-    click.echo(_printed(result, written, form, verbose=terminal.verbose > 0), nl=False)
+    if is_live == bool(paths) or (spaces and not is_live):
+        raise click.UsageError("name files or folders to import, or a cluster with --live [--from-namespace NAME]")
+    found = _cluster(kubeconfig, context, spaces) if is_live else _files(terminal, paths)
+    target = terminal.root / out if out else None
+    result = imported(found, Wanted(target, environment, owner, namespace, frozenset(runtimes), overwrite))
+    click.echo(_printed(result, write(result, target), form, verbose=terminal.verbose > 0), nl=False)
     failed = any(p.severity == "error" for p in found.problems) or not result.proof.renders
     click.get_current_context().exit(int(failed))
 
 
-def _imported(
-    found: "Found",
-    out: Path | None,
-    overwrite: bool,
-    environment: str,
-    owner: str,
-    namespace: str | None,
-    runtimes: tuple[str, ...],
-    terminal: Terminal,
-) -> "tuple[Imported, list[str]]":
-    import tempfile
+def _files(terminal: Terminal, paths: tuple[Path, ...]) -> "Found":
+    from generator.importing.reading import read
 
-    from generator.importing.run import Wanted, imported, write
+    return read([terminal.root / path for path in paths], terminal.root)
 
-    with tempfile.TemporaryDirectory(prefix="apm-import-") as scratch:
-        target = terminal.root / out if out else Path(scratch) / "imported"
-        wanted = Wanted(target, environment, owner, namespace, frozenset(runtimes), overwrite)
-        result = imported(found, wanted)
-        return result, write(result, target) if out else []
+
+def _cluster(kubeconfig: Path | None, context: str | None, spaces: tuple[str, ...]) -> "Found":
+    from generator.importing.cluster import read
+    from generator.live.cluster import connect
+
+    return read(connect(kubeconfig, context), spaces)
 
 
 def _printed(result: "Imported", written: list[str], form: str, *, verbose: bool) -> str:

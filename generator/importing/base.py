@@ -1,4 +1,4 @@
-"""What every repository needs and no manifest says: System, Team and Environment."""
+"""What every repository needs and no manifest says: System, Team and Environment, and who is told of alerts."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ def main_namespace(found: Found, wanted: frozenset[str]) -> str:
 
 
 def complete(drafts: Drafts, name: str, owner: str) -> None:
-    """Add System, Team and Environment."""
+    """Add System, Team and Environment, and Notifications where alerts came without any."""
     system = drafts.spec("System", name)
     system.put(("title",), name)
     system.put(("defaultOwner",), owner)
@@ -26,6 +26,11 @@ def complete(drafts: Drafts, name: str, owner: str) -> None:
     environment.put(("namespace",), drafts.namespace)
     for manifest, _ in runtimes(drafts):
         _registry(manifest, drafts)
+    if drafts.all("Alerts") and not drafts.all("Notifications"):
+        told = drafts.spec("Notifications", "notifications")
+        slack = {"slack": {"channel": "#alerts", "webhook": "slack-webhook/url"}}
+        drafts.assume(told, ("receivers", "alerts"), slack, "who is told of alerts; nothing that was read says it")
+        told.put(("default",), "alerts")
 
 
 def _registry(manifest: Manifest, drafts: Drafts) -> None:

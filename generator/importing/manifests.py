@@ -106,17 +106,17 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 # --- pods -----------------------------------------------------------------------------------------------------------
 
-_TEMPLATES: Mapping[str, Loc] = {
+TEMPLATES: Mapping[str, Loc] = {
     "Pod": (),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"), ("spec", "template")),
 }
-WORKLOADS = tuple(_TEMPLATES)
+WORKLOADS = tuple(TEMPLATES)
 
 
 def template_of(manifest: Manifest) -> Loc | None:
     """Return where the template of an object's pods stands; None where it has no pods."""
-    return _TEMPLATES.get(manifest.kind)
+    return TEMPLATES.get(manifest.kind)
 
 
 def pod_spec(manifest: Manifest) -> tuple[Loc, dict[str, Any]]:
@@ -162,12 +162,24 @@ class Found:
     files: tuple[str, ...]
     unread: tuple[Problem, ...] = ()
     """What is no manifest of any kind that is known."""
+    cluster: str = ""
+    """Address of the cluster that was read instead of files."""
+    beside: tuple[Manifest, ...] = ()
+    """Objects that are there and that others look after: never lifted, and not judged."""
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many are left out, by reason."""
+    unseen: frozenset[str] = frozenset()
+    """Kinds that could not be read: that one is missing can't be said."""
 
     def of(self, *kinds: str) -> Iterator[Manifest]:
         """Yield the objects of some kinds."""
         if len(kinds) == 1:
             return iter(self._kinds.get(kinds[0], ()))
         return (m for m in self.manifests if m.kind in kinds)
+
+    def known(self, *kinds: str) -> Iterator[Manifest]:
+        """Yield the objects of some kinds, those of others too."""
+        return (m for m in (*self.manifests, *self.beside) if m.kind in kinds)
 
     def held(self, holder: Manifest) -> Sequence[Manifest]:
         """Return what a ConfigMap or a Secret holds as texts."""
@@ -183,7 +195,7 @@ class Found:
     @cached_property
     def _names(self) -> dict[tuple[str, str], list[Manifest]]:
         found: dict[tuple[str, str], list[Manifest]] = {}
-        for manifest in self.manifests:
+        for manifest in (*self.manifests, *self.beside):
             found.setdefault((manifest.kind, manifest.name), []).append(manifest)
         return found
 

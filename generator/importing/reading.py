@@ -107,7 +107,7 @@ def _expanded(document: Document, comments: Comments, unread: list[Problem]) -> 
         manifest = _manifest(document, comments, loc, value)
         if manifest.kind:
             yield manifest
-            yield from _held(manifest, comments.lines)
+            yield from held(manifest, comments.lines)
         else:
             message = "this is no manifest of a kind that is known: neither `kind`, nor the keys of a rule file, a"
             unread.append(
@@ -171,7 +171,8 @@ def _shape(value: Mapping[str, Any]) -> tuple[Loc, str]:
 # --- what ConfigMaps and Secrets hold -------------------------------------------------------------------------------
 
 
-def _held(holder: Manifest, lines: Sequence[str]) -> Iterator[Manifest]:
+def held(holder: Manifest, lines: Sequence[str] = ()) -> Iterator[Manifest]:
+    """Yield what a ConfigMap or a Secret holds as texts; `lines` are those of its file, where it has one."""
     if holder.kind not in ("ConfigMap", "Secret"):
         return
     for part in ("data", "stringData"):
@@ -220,6 +221,8 @@ def _embedded(holder: Manifest, loc: Loc, content: str, lines: Sequence[str]) ->
 
 def _inside(around: Place, lines: Sequence[str]) -> Callable[[Place], Place]:
     """Return how a place in a text becomes a place in the file: known for block scalars, whose lines are the file's."""
+    if not around.line:
+        return lambda inner: Place(around.file, inner.line, inner.column, inner.length)
     head = lines[around.line - 1] if 0 < around.line <= len(lines) else ""
     first = next((line for line in lines[around.line :] if line.strip()), "")
     if head[around.column - 1 : around.column] != "|":

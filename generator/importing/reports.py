@@ -6,6 +6,7 @@ from typing import Any
 
 from generator.importing.proof import Proven, Row
 from generator.importing.run import Imported
+from generator.problems import plural
 from generator.rules import secrecy
 
 _HEAD = "| object | spec | values | same | differ | not expressed | added |\n|---|---|---|---|---|---|---|"
@@ -15,6 +16,7 @@ def as_json(result: Imported, written: list[str]) -> str:
     """Return everything as JSON, in stable form."""
     value = {
         "files": list(result.found.files),
+        **({"cluster": result.found.cluster, "leftOut": dict(result.found.left_out)} if result.found.cluster else {}),
         "written": written,
         "kept": list(result.kept),
         "renders": result.proof.renders,
@@ -58,6 +60,7 @@ def _lines(result: Imported, written: list[str], *, verbose: bool) -> Iterator[s
     yield from _section(
         "Not expressed", (f"{p.manifest.place(())}: {p.manifest.title}: {p.why}" for p in result.drafts.passed)
     )
+    yield from _section("Left out", _left_out(result))
     yield from _section("Not read", (f"{p.place}: {p.message} [{p.code}]" for p in result.found.unread))
     yield from _section("To decide", (f"{a.spec} {a.path} = {_short(a.value)}: {a.why}" for a in result.drafts.assumed))
     yield from _section(
@@ -74,11 +77,19 @@ def summary(result: Imported) -> str:
     proven = result.proof.proven
     same, total = sum(p.same for p in proven), sum(p.total for p in proven)
     share = f", {100 * same // total} % of their values rendered back as they were" if total else ""
+    found = result.found
+    source = f"the cluster at {found.cluster}" if found.cluster else plural(len(found.files), "file")
     valid = "the specs are valid and render" if result.proof.renders else "the specs do not render yet"
+    if not found.manifests:
+        return f"{source}: nothing in it can be imported."
     return (
-        f"{len(result.found.files)} files, {len(result.found.manifests)} objects: {len(proven)} are expressed{share}; "
-        f"{len(result.drafts.passed)} are not; {len(result.defects)} defects; {valid}."
+        f"{source}, {plural(len(found.manifests), 'object')}: {len(proven)} expressed{share}, "
+        f"{len(result.drafts.passed)} not; {plural(len(result.defects), 'defect')}; {valid}."
     )
+
+
+def _left_out(result: Imported) -> Iterator[str]:
+    return (f"{plural(number, 'object')} {why}" for why, number in result.found.left_out.items())
 
 
 def _section(title: str, lines: Any) -> Iterator[str]:
@@ -147,6 +158,7 @@ def _markdown(result: Imported, written: list[str]) -> Iterator[str]:
     yield from _list(
         "\nNot expressed", (f"`{p.manifest.place(())}` {p.manifest.title}: {p.why}" for p in result.drafts.passed)
     )
+    yield from _list("Left out", _left_out(result))
     yield from _list("Not read", (f"`{p.place}` {p.message}" for p in result.found.unread))
     yield from _list("Written", (f"`{path}`" for path in written))
 

@@ -12,7 +12,7 @@ from generator.importing.manifests import Found
 from generator.importing.proof import Proof, prove
 from generator.importing.writing import files
 from generator.load import load
-from generator.problems import Failure, Problem
+from generator.problems import Failure, Problem, nearest
 from runtime.registry import discover
 
 IMPORTERS: Mapping[str, Importer] = discover(importers, "IMPORTER", Importer)
@@ -23,8 +23,8 @@ DEFECTS: Mapping[str, defects.Defects] = discover(defects, "DEFECTS", defects.De
 class Wanted:
     """What people asked for."""
 
-    out: Path
-    """Repository that the specs are for."""
+    out: Path | None = None
+    """Repository that the specs are for; None where they are only looked at."""
     environment: str = "production"
     owner: str = "platform"
     namespace: str | None = None
@@ -50,8 +50,10 @@ def imported(found: Found, wanted: Wanted) -> Imported:
     """Return the specs of what was found.
 
     Raises:
-        Failure: a spec stands where one would be written, and nobody said to overwrite it.
+        Failure: a spec stands where one would be written, and nobody said to overwrite it; or no Deployment has a name
+            that people gave.
     """
+    _there(found, wanted.runtimes)
     namespace = wanted.namespace or main_namespace(found, wanted.runtimes)
     drafts = Drafts(found, wanted.environment, namespace, wanted.runtimes)
     for importer in sorted(IMPORTERS.values(), key=lambda i: (i.order, i.name)):
@@ -68,6 +70,12 @@ def imported(found: Found, wanted: Wanted) -> Imported:
     return Imported(found, drafts, made, kept, proof, seen)
 
 
+def _there(found: Found, runtimes: frozenset[str]) -> None:
+    names = {manifest.name for manifest in found.of("Deployment")}
+    for name in sorted(runtimes - names):
+        raise Failure(f'no Deployment is called "{name}"', nearest(name, names) or "--runtime names those of agents")
+
+
 def _unknown(drafts: Drafts) -> None:
     known = {kind for importer in IMPORTERS.values() for kind in importer.kinds}
     for manifest in drafts.found.manifests:
@@ -77,29 +85,31 @@ def _unknown(drafts: Drafts) -> None:
 
 def _complete(drafts: Drafts, wanted: Wanted) -> tuple[str, ...]:
     """Add what every repository needs, unless it is there; what is there is never changed."""
-    complete(drafts, wanted.out.resolve().name.lower() or "system", wanted.owner)
-    there: set[tuple[str, str]] = (
-        {document.identity for document in load(wanted.out).documents} if wanted.out.is_dir() else set()
-    )
+    out = wanted.out
+    complete(drafts, (out.resolve().name.lower() if out else "imported") or "system", wanted.owner)
+    there: set[tuple[str, str]] = {d.identity for d in load(out).documents} if out and out.is_dir() else set()
     kinds = {kind for kind, _ in there}
     kept: list[str] = []
     for key in [*drafts.drafts]:
         kind, name = key
-        if (kind == "System" and "System" in kinds) or (kind in ("Team", "Environment") and key in there):
+        if kind in kinds & {"System", "Notifications"} or (kind in ("Team", "Environment") and key in there):
             kept.append(f"{kind} {name}")
             del drafts.drafts[key]
     return tuple(kept)
 
 
 def _refuse(made: Mapping[str, str], wanted: Wanted) -> None:
-    there = [path for path in made if (wanted.out / path).exists()]
+    out = wanted.out
+    there = [path for path in made if (out / path).exists()] if out else []
     if there and not wanted.overwrite:
         names = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
-        raise Failure(f"{wanted.out} already has {names}", "name another folder with --out, or say --overwrite")
+        raise Failure(f"{out} already has {names}", "name another folder with --out, or say --overwrite")
 
 
-def write(result: Imported, out: Path) -> list[str]:
-    """Write the specs; return their paths."""
+def write(result: Imported, out: Path | None) -> list[str]:
+    """Write the specs into a repository, where one is named; return their paths."""
+    if out is None:
+        return []
     for path, content in result.files.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_text(content)

@@ -116,12 +116,41 @@ def test_the_command_without_out_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "agents.yaml").write_text(DEPLOYMENT)
     done = call(tmp_path, "import", "agents.yaml")
     assert done.code == 0
-    assert "agents.yaml:6:13: " in done.out or "1 objects" in done.out
+    assert done.out.startswith("1 file, 1 object: 1 expressed, ")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["agents.yaml"]
 
 
 def test_the_command_wants_files(tmp_path: Path) -> None:
     assert call(tmp_path, "import").code == 2
+
+
+def test_a_runtime_that_there_is_not_is_told(tmp_path: Path) -> None:
+    (tmp_path / "agents.yaml").write_text(DEPLOYMENT)
+    done = call(tmp_path, "import", "agents.yaml", "--runtime", "agent")
+    assert done.code == 1
+    assert 'no Deployment is called "agent"' in done.err
+    assert 'did you mean "agents"?' in done.err
+
+
+def test_nothing_is_not_called_valid(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text(" ")
+    done = call(tmp_path, "import", "empty.yaml")
+    assert done.out.startswith("1 file: nothing in it can be imported.\n")
+
+
+def test_alerts_without_notifications_leave_it_to_people_who_is_told(out: Path) -> None:
+    rules = """
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: queue}
+spec:
+  groups:
+    - name: queue
+      rules: [{alert: QueueIsLong, expr: shop_queue > 100, labels: {severity: critical}}]
+"""
+    result = lift(rules, out=out)
+    assert result.proof.renders
+    assert ("Notifications notifications", "spec.receivers.alerts") in {(a.spec, a.path) for a in result.drafts.assumed}
 
 
 def test_markdown_begins_with_what_is_to_be_decided(tmp_path: Path) -> None:

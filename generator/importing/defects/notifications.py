@@ -50,7 +50,7 @@ def _attached(manifest: Manifest, found: Found) -> Iterator[Problem]:
         text(dig(v, "secret", "secretName")) for m in found.of(*WORKLOADS) for v in items(pod_spec(m)[1].get("volumes"))
     }
     if holder.name not in used | mounted:
-        message = "no Alertmanager of these files reads this Secret: nothing of it has an effect"
+        message = "no Alertmanager that was read takes this Secret: nothing of it has an effect"
         yield holder.problem((), "unattached-config", message)
 
 
@@ -80,7 +80,7 @@ def _inhibitions(manifest: Manifest, found: Found) -> Iterator[Problem]:
             and severities
             and not any({source, target} <= found_ for found_ in severities.values())
         ):
-            message = f"no alert of these files has both severities, {source} and {target}: it never silences anything"
+            message = f"no alert that was read has both severities, {source} and {target}: it never silences anything"
             yield manifest.problem(("inhibit_rules", index), "inhibition-never", message)
 
 

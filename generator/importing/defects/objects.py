@@ -74,7 +74,7 @@ def _twice(found: Found) -> Iterator[Problem]:
 
 def _unmounted(found: Found) -> Iterator[Problem]:
     """A ConfigMap of rules or dashboards that no pod mounts and no sidecar is told of is read by nobody."""
-    workloads = list(found.of(*WORKLOADS))
+    workloads = list(found.known(*WORKLOADS))
     if not workloads:
         return
     mounted = {name for workload in workloads for name in _mounts(workload)}
@@ -82,7 +82,7 @@ def _unmounted(found: Found) -> Iterator[Problem]:
         held = [m for m in found.held(manifest) if m.kind in (RULE_FILE, DASHBOARD)]
         labels = mapping(manifest.get("metadata", "labels"))
         if held and manifest.name not in mounted and not any(key in labels for key in _IN_LABELS):
-            message = f"{held[0].key} in it is read by nobody: no pod in these files mounts this ConfigMap"
+            message = f"{held[0].key} in it is read by nobody: no pod that was read mounts this ConfigMap"
             yield manifest.problem((), "unmounted-config", message)
 
 

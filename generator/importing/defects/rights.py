@@ -93,9 +93,7 @@ def _plaintext(found: Found) -> Iterator[Problem]:
         for part in ("data", "stringData"):
             for key, value in mapping(manifest.get(part)).items():
                 if _holds(value, encoded=part == "data") and not found.held(manifest):
-                    message = f"the value of `{key}` stands in this file" + (
-                        ", base64 hides nothing" if part == "data" else ""
-                    )
+                    message = f"the value of `{key}` stands here" + (", base64 hides nothing" if part == "data" else "")
                     yield manifest.problem(
                         (part, key), "plaintext-secret", message, "change it, and keep it in a secret store"
                     )
@@ -143,7 +141,7 @@ def _variables(manifest: Manifest) -> Iterator[Problem]:
                 yield manifest.problem(
                     (*loc, "env", index, "name"),
                     "plaintext-secret",
-                    f"the value of {name} stands in this file",
+                    f"the value of {name} stands here in plain text",
                     "valueFrom.secretKeyRef",
                 )
 
@@ -171,7 +169,7 @@ def _addresses(manifest: Manifest) -> Iterator[Problem]:
             yield manifest.problem(
                 loc,
                 "plaintext-secret",
-                f"`{key}` stands in this file; a placeholder invites a real one",
+                f"`{key}` stands here in plain text; a placeholder invites a real one",
                 "reference a Secret: `*_file` in Alertmanager's form, secret-name/key in a spec",
             )
 

@@ -38,7 +38,7 @@ def run(found: Found) -> Iterable[Problem]:
 def _ports(manifest: Manifest, found: Found) -> Iterator[Problem]:
     labels = mapping(manifest.get("spec", "selector", "matchLabels"))
     services = [
-        s for s in found.of("Service") if labels and labels.items() <= mapping(s.get("metadata", "labels")).items()
+        s for s in found.known("Service") if labels and labels.items() <= mapping(s.get("metadata", "labels")).items()
     ]
     named = {text(mapping(p).get("name")) for s in services for p in items(s.get("spec", "ports"))}
     for index, endpoint in enumerate(items(manifest.get("spec", "endpoints"))):
@@ -92,7 +92,7 @@ def _unselected(found: Found) -> Iterator[Problem]:
     for monitor in found.of("ServiceMonitor"):
         labels = mapping(monitor.get("metadata", "labels"))
         wanted |= {key: labels[key] for key in ("release", "prometheus") if key in labels}
-    for prometheus in found.of("Prometheus"):
+    for prometheus in found.known("Prometheus"):
         wanted |= mapping(prometheus.get("spec", "ruleSelector", "matchLabels"))
     for manifest in found.of("PrometheusRule"):
         labels = mapping(manifest.get("metadata", "labels"))

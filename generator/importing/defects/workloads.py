@@ -73,8 +73,10 @@ def _variables(manifest: Manifest, found: Found) -> Iterator[Problem]:
 
 
 def _missing(manifest: Manifest, found: Found, loc: Loc, kind: str, name: str) -> Iterator[Problem]:
+    if kind in found.unseen:
+        return
     if found.named(kind, name, manifest.namespace) is None and not _makes(found, kind, name):
-        message = f'{kind} "{name}" is in none of these files; if it is made by hand, or not at all, {_NEVER[kind]}'
+        message = f'{kind} "{name}" is not among what was read; if it is made by hand, or not at all, {_NEVER[kind]}'
         yield manifest.problem(
             loc,
             "missing-configmap" if kind == "ConfigMap" else "missing-secret" if kind == "Secret" else "missing-claim",
