@@ -12,3 +12,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written instead of compared."""
     return bool(request.config.getoption("--rewrite"))
+
+
+NOTES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def notes(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are printed when all is done: sizes and times of what was built for the tests."""
+    return pytestconfig.stash.setdefault(NOTES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the rigs noted."""
+    for line in config.stash.setdefault(NOTES, []):
+        terminalreporter.write_line(line)

@@ -16,21 +16,8 @@ from tests.rigs import docker as rig
 from tests.rigs.docker import Docker, UnavailableError
 from tests.rigs.image import Image, built, snapshot
 
-NOTES = pytest.StashKey[list[str]]()
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 """The machine's own bundle: given to the build as a secret, as a company's would be."""
-
-
-@pytest.fixture(scope="session")
-def notes(pytestconfig: pytest.Config) -> list[str]:
-    """Lines that are printed when all is done."""
-    return pytestconfig.stash.setdefault(NOTES, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print sizes and times."""
-    for line in config.stash.setdefault(NOTES, []):
-        terminalreporter.write_line(f"image: {line}")
 
 
 @pytest.fixture(scope="session")

@@ -10,25 +10,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from generator.cluster.k8s import ROLES
 from tests.image.system import API_KEY, System
+from tests.rigs.confinement import PROBE, assert_confined
 
 ROLE = pytest.mark.parametrize("role", ROLES)
 MOVEMENT = {"eventId": "E-1", "productId": "P-1", "warehouseId": "W-1", "quantity": -3}
 RUN_SECONDS = 60
-CONFINED = """
-import errno, json, os, pathlib
-def written(folder):
-    try:
-        pathlib.Path(folder, 'x').write_text('x')
-    except OSError as error:
-        return errno.errorcode[error.errno]
-    return 'written'
-status = dict(line.split(':', 1) for line in pathlib.Path('/proc/1/status').read_text().splitlines())
-print(json.dumps({
-    'ids': [os.getuid(), os.getgid()],
-    'privileges': [status[name].strip() for name in ('CapPrm', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp')],
-    'folders': {folder: written(folder) for folder in ('/', '/opt/apm', '/etc/apm/specs', '/tmp', '/var/tmp')},
-}))
-"""
 
 
 @ROLE
@@ -45,14 +31,7 @@ def test_it_answers_what_probes_and_prometheus_ask(system: System, role: str) ->
 @ROLE
 def test_its_process_is_confined_as_rendered(system: System, role: str) -> None:
     container = system.pods[role].container
-    found = json.loads(system.docker("exec", container, "/opt/apm/bin/python", "-c", CONFINED))
-    none = "0" * 16
-    assert found["ids"] == [65532, 65532]
-    assert found["privileges"] == [none, none, none, "1", "2"]
-    assert found["folders"] == {
-        **dict.fromkeys(("/", "/opt/apm", "/etc/apm/specs", "/var/tmp"), "EROFS"),
-        "/tmp": "written",
-    }
+    assert_confined(system.docker("exec", container, "/opt/apm/bin/python", "-c", PROBE))
 
 
 def test_only_the_worker_may_write_files(system: System) -> None:

@@ -37,7 +37,6 @@ from tests.rigs.node_inside import HOST, NODE
 from tests.rigs.registry import registry
 from tests.rigs.tools import tool, tool_folder
 
-NOTES = pytest.StashKey[list[str]]()
 SCRIPTED = "{provider: scripted, model: null, endpoint: null, secret: null, replies: staging.replies.yaml}"
 MODELS = ("analysis-low", "creative", "review")
 UNSURE = {
@@ -48,18 +47,6 @@ UNSURE = {
     "confidence": 40,
 }
 """What the stock controller says, so that a person is asked."""
-
-
-@pytest.fixture(scope="session")
-def notes(pytestconfig: pytest.Config) -> list[str]:
-    """Lines that are printed when all is done."""
-    return pytestconfig.stash.setdefault(NOTES, [])
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print times."""
-    for line in config.stash.setdefault(NOTES, []):
-        terminalreporter.write_line(f"node: {line}")
 
 
 @pytest.fixture(scope="session")

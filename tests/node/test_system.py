@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from generator.cluster.k8s import ROLES
 from tests.node.cluster import NAMESPACE, visitor
 from tests.node.images import RUNTIME
 from tests.node.system import System, until
+from tests.rigs.confinement import PROBE, assert_confined
 from tests.rigs.live import Object, path, path_of
 
-ROLES = ("api", "worker", "scheduler")
 CYCLE = {
     "projectId": "invoices",
     "requirement": "Post the invoices of suppliers within one working day",
@@ -19,22 +20,6 @@ CYCLE = {
     "maxRevisions": 1,
 }
 MOVEMENT = {"eventId": "E-1", "productId": "P-1", "warehouseId": "W-1", "quantity": -3}
-CONFINED = """
-import errno, json, os, pathlib
-def written(folder):
-    try:
-        pathlib.Path(folder, 'x').write_text('x')
-    except OSError as error:
-        return errno.errorcode[error.errno]
-    return 'written'
-status = dict(line.split(':', 1) for line in pathlib.Path('/proc/1/status').read_text().splitlines())
-print(json.dumps({
-    'ids': [os.getuid(), os.getgid()],
-    'privileges': [status[name].strip() for name in ('CapPrm', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp')],
-    'folders': {folder: written(folder) for folder in ('/', '/opt/apm', '/etc/apm/specs', '/tmp')},
-    'token': pathlib.Path('/var/run/secrets/kubernetes.io').exists(),
-}))
-"""
 REACH = """
 import socket, sys
 try:
@@ -61,12 +46,7 @@ def test_every_pod_runs_the_image_that_the_specs_name(system: System) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_pod_is_confined_as_rendered(system: System, role: str) -> None:
     (pod,) = system.pods(role)
-    found = json.loads(system.execute(pod["metadata"]["name"], CONFINED))
-    none = "0" * 16
-    assert found["ids"] == [65532, 65532]
-    assert found["privileges"] == [none, none, none, "1", "2"]
-    assert found["folders"] == {"/": "EROFS", "/opt/apm": "EROFS", "/etc/apm/specs": "EROFS", "/tmp": "written"}
-    assert not found["token"]
+    assert_confined(system.execute(pod["metadata"]["name"], PROBE))
 
 
 def test_the_indexes_job_has_completed(system: System) -> None:
