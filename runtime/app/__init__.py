@@ -5,12 +5,11 @@ ready, no new claims, running work gets the grace period, the rest is handed bac
 """
 
 import asyncio
-import logging
 import os
 import signal
 import socket
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -20,17 +19,16 @@ from runtime.app.reloading import Check, Reloading
 from runtime.app.series import announce
 from runtime.contract import WorkflowDocument
 from runtime.load import Source
-from runtime.problems import Failure, StepError, StoreError
+from runtime.problems import Failure
 from runtime.services.clock import SystemClock
 from runtime.services.store import Store, opened
 from runtime.settings import Role, Settings
 from runtime.telemetry import Telemetry, tracing
-from runtime.worker.scheduler import INTERVAL, Scheduler
+from runtime.worker.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from runtime.worker.loop import Worker
 
-log = logging.getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -135,12 +133,13 @@ async def _acting(scheduler: Scheduler | None) -> AsyncGenerator[None]:
     if scheduler is None:
         yield
         return
+    stop = asyncio.Event()
+    task = asyncio.create_task(scheduler.act(stop))
     try:
-        async with _beside(_tick(scheduler)):
-            yield
+        yield
     finally:
-        with suppress(StoreError):  # a call that was cancelled halfway can fail the next one; the lease runs out anyway
-            await scheduler.retire()
+        stop.set()
+        await task
 
 
 @asynccontextmanager
@@ -151,16 +150,6 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def _tick(scheduler: Scheduler) -> None:
-    while True:
-        try:
-            if await scheduler.lead():
-                await scheduler.tick()
-        except (StepError, Failure) as error:
-            log.warning("scheduler: %s", error)
-        await asyncio.sleep(INTERVAL)
 
 
 async def _work_until(stop: asyncio.Event, worker: "Worker | None", api: Api, grace: float) -> None:

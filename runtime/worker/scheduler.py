@@ -4,13 +4,16 @@
 for the run that it is executing.
 """
 
+import asyncio
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from runtime import expressions
 from runtime.contract import TriggerDocument, WorkflowDocument, millis
 from runtime.contract.bodies import TENANT
-from runtime.problems import Failure, StepError
+from runtime.problems import Failure, StepError, StoreError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.services.store.collection import Row
@@ -20,6 +23,8 @@ from runtime.telemetry import catalogue as metric
 from runtime.worker import cron, schedules, threads
 from runtime.worker.starting import Start, start
 from runtime.worker.sweeping import sweep
+
+log = logging.getLogger(__name__)
 
 LEASE = 15_000
 INTERVAL = 0.5
@@ -52,13 +57,26 @@ class Scheduler:
         self._retention = int(retention * 1000)
         self._next_prune = self._next_measure = 0
 
-    async def lead(self) -> bool:
-        """Return whether this process is the one that acts."""
-        return await self._store.leases.take("scheduler", self._holder, self._clock.now(), LEASE)
+    async def act(self, stop: asyncio.Event) -> None:
+        """Do what is due while this process leads; once `stop` is set, end what was begun and let another one lead.
 
-    async def retire(self) -> None:
-        """Let another process lead."""
-        await self._store.leases.release("scheduler", self._holder)
+        Nothing is cancelled: a call of the store that is cut off makes the next one wait for a new connection.
+        """
+        while not stop.is_set():
+            await self._act()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), INTERVAL)
+        with suppress(StoreError):  # the lease runs out by itself
+            await self._store.leases.release("scheduler", self._holder)
+
+    async def _act(self) -> None:
+        try:
+            if await self._store.leases.take("scheduler", self._holder, self._clock.now(), LEASE):
+                await self.tick()
+        except (StepError, Failure) as error:
+            log.warning("scheduler: %s", error)
+        except Exception:
+            log.exception("scheduler")  # a defect here must not end the scheduler in silence
 
     async def tick(self) -> None:
         """Do everything that is due."""

@@ -191,6 +191,42 @@ async def test_two_schedulers_start_nothing_twice(world: World) -> None:
     assert not await leases.take("scheduler", "b", world.clock.now(), 15_000)
 
 
+async def test_a_scheduler_that_is_stopped_ends_what_it_began_and_lets_another_one_lead(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler, stop, entered, leave = world.scheduler(), asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def tick() -> None:
+        entered.set()
+        await leave.wait()
+
+    monkeypatch.setattr(scheduler, "tick", tick)
+    acting = asyncio.create_task(scheduler.act(stop))
+    await entered.wait()
+    stop.set()
+    await asyncio.sleep(0)
+    assert not acting.done()
+    leave.set()
+    await acting
+    assert await world.store.leases.take("scheduler", "another", world.clock.now(), 15_000)
+
+
+async def test_a_defect_does_not_end_the_scheduler(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler, stop, ticks = world.scheduler(), asyncio.Event(), 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 1:
+            raise KeyError("ours")
+        stop.set()
+
+    monkeypatch.setattr(scheduler, "tick", tick)
+    monkeypatch.setattr("runtime.worker.scheduler.INTERVAL", 0)
+    await scheduler.act(stop)
+    assert ticks == 2
+
+
 async def test_a_workflow_that_is_deleted_while_it_runs_is_run_to_its_end(world: World) -> None:
     found = await world.run(workflow("steps: [{id: w, wait: {for: 10m}}, {id: s, wait: {for: 1s}}]"))
     world.documents = {}
