@@ -1,6 +1,6 @@
 """A YAML text -> documents: plain values, and the place of every part.
 
-YAML is read by libyaml's composer, which keeps marks, and turned into values here: YAML loaders keep the last of two
+The nodes of libyaml's composer are turned into values here: YAML loaders keep the last of two
 equal keys and read `yes` and `1e3` by version; this one refuses both.
 """
 
@@ -13,28 +13,10 @@ import yaml
 
 from generator import conventions, slips
 from generator.model import Document, Loc
+from generator.places import LOADER, compose, nodes, place_at, place_of, span, written_at
 from generator.problems import Fix, Place, Problem
 
-_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAG = "tag:yaml.org,2002:"
-_TAGS = {yaml.ScalarNode: f"{_TAG}str", yaml.SequenceNode: f"{_TAG}seq", yaml.MappingNode: f"{_TAG}map"}
-
-
-class _Loader(_BASE):
-    """Composes nodes without finding out the types of plain scalars: that is done here, and costs a fifth there."""
-
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        return _TAGS[kind]
-
-    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
-        pass
-
-    def ascend_resolver(self) -> None:
-        pass
-
-
-_LOADER: Any = _Loader
-
+_TAGGED = re.compile(r"(?:&[^\s,\[\]{}]*\s+)?(![^\s,\[\]{}]*)")
 _QUOTED = frozenset("'\"|>")
 _PLAIN = {"": None, "~": None, "null": None, "Null": None, "NULL": None,
           "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}  # fmt: skip
@@ -56,9 +38,8 @@ class _RefusedError(Exception):
         super().__init__(message)
         self.code, self.message, self.mark, self.hint = code, message, mark, hint
 
-    def problem(self, file: str) -> Problem:
-        place = Place(file, self.mark.line + 1, self.mark.column + 1) if self.mark else Place(file)
-        return Problem(place, self.code, self.message, self.hint)
+    def problem(self, file: str, text: str) -> Problem:
+        return Problem(place_at(file, text, self.mark.index), self.code, self.message, self.hint)
 
 
 def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
@@ -69,7 +50,7 @@ def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
         problems.append(_syntax(file, text, error))
         return _guessed(file, text)
     except _RefusedError as refused:
-        problems.append(refused.problem(file))
+        problems.append(refused.problem(file, text))
         return _guessed(file, text)
     digest = hashlib.sha256(text.encode()).hexdigest()
     found = (_document(file, text, index, root, digest, problems) for index, root in enumerate(roots))
@@ -95,17 +76,11 @@ def _guessed(file: str, text: str) -> list[Document]:
     return found
 
 
-def compose(text: str) -> list[yaml.Node]:
-    """Return the root node of every document of a text; no scalar has a type yet."""
-    compose_all: Any = yaml.compose_all  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return [node for node in compose_all(text, Loader=_LOADER) if node is not None]
-
-
 def readable(text: str) -> list[yaml.Node]:
     """Return the root nodes of a text that may be half typed; none where it is no YAML, or nested too deeply."""
     try:
         _refuse_depth(text)
-        return [root for root in _nodes(text) if _is_small(root)]
+        return [root for root in nodes(text) if _is_small(root)]
     except (yaml.YAMLError, _RefusedError):
         return []
 
@@ -140,7 +115,7 @@ def _refuse_depth(text: str) -> None:
     if text.count("[") + text.count("{") < _BRACKETS and not _SUSPECT.search(text):
         return
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for event in yaml.parse(text, Loader=LOADER):  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -158,13 +133,18 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
         return conflict
     mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if "maximum nesting depth" in str(error):  # newer versions of libyaml stop at 1000 levels by themselves
-        return _too_deep(mark).problem(file)
+        return _too_deep(mark).problem(file, text)
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     hint = ""
     if "'\\t'" in what or re.search(r"\btab", what) or (mark and slips.tab_at(text, mark.line, mark.column)):
         what, hint = "a tab character can't be used to indent", "indent with spaces"
-    place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
+    place = place_at(file, text, mark.index if mark else _unreadable(text, error))
     return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint or _neighbours(error))
+
+
+def _unreadable(text: str, error: Any) -> int:
+    """Return where a character stands that YAML does not know; libyaml counts the bytes in front of it."""
+    return len(text.encode()[: getattr(error, "position", 0)].decode(errors="ignore"))
 
 
 def _neighbours(error: Any) -> str:
@@ -186,9 +166,9 @@ def _document(
         if not isinstance(root, yaml.MappingNode):
             message = "a spec is a mapping with apiVersion, kind, metadata and spec"
             raise _RefusedError("not-a-mapping", message, root.start_mark)
-        value = _Builder(file, problems).build(root, 1)
+        value = _Builder(file, text, problems).build(root, 1)
     except _RefusedError as refused:
-        problems.append(refused.problem(file))
+        problems.append(refused.problem(file, text))
         return next(iter(_guessed(file, text[root.start_mark.index : root.end_mark.index])), None)
 
     def at(loc: Loc) -> Place:
@@ -206,8 +186,9 @@ def _document(
 class _Builder:
     """Builds values from nodes. Problems of single values are collected; those of the whole document raise."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        self.file, self.problems, self.count = file, problems, 0
+    def __init__(self, file: str, text: str, problems: list[Problem]) -> None:
+        self.file, self.text, self.problems, self.count = file, text, problems, 0
+        self.tags = "!" in text
 
     def build(self, node: yaml.Node, depth: int) -> Any:
         self.count += 1
@@ -219,10 +200,10 @@ class _Builder:
             raise _RefusedError("too-many-values", message, node.start_mark, hint)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if self.tags:
+            self._untagged(node)
         if depth > conventions.DEPTH_LIMIT:
             raise _too_deep(node.start_mark)
-        if node.tag not in (f"{_TAG}map", f"{_TAG}seq"):
-            self._refuse(node, "yaml-tag", f"tags such as {node.tag} are not read", "write the value without a tag")
         if isinstance(node, yaml.SequenceNode):
             return [self.build(child, depth + 1) for child in node.value]
         return self._mapping(node, depth)
@@ -233,8 +214,7 @@ class _Builder:
         for key_node, value_node in node.value:
             key = self._key(key_node)
             if key in first:
-                mark = first[key].start_mark
-                related = ((Place(self.file, mark.line + 1, mark.column + 1), "the first one"),)
+                related = ((span(self.file, self.text, first[key]), "the first one"),)
                 message = f'the key "{key}" stands here a second time'
                 self._refuse(key_node, "duplicate-key", message, "keep one of the two", related=related)
                 continue
@@ -252,8 +232,8 @@ class _Builder:
         return str(node.value)
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        if not node.tag.startswith(_TAG) or node.tag.endswith(":binary"):
-            self._refuse(node, "yaml-tag", f"tags such as {node.tag} are not read", "write the value without a tag")
+        if self.tags:
+            self._untagged(node)
         text: str = node.value
         if node.style in _QUOTED:
             return text
@@ -261,12 +241,20 @@ class _Builder:
         if ambiguous:
             message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
             hint = f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number'
-            place = _span(self.file, node)
+            place = span(self.file, self.text, node)
             self._refuse(node, "ambiguous-scalar", message, hint, fix=Fix(place, text, f'"{text}"'))
         return value
 
+    def _untagged(self, node: Any) -> None:
+        """Refuse the tag of a node, if it has one: all of them, as `!!str 5` would say something else than `5`."""
+        found = _TAGGED.match(self.text, node.start_mark.index)
+        if found:
+            place = place_at(self.file, self.text, found.start(1), len(found[1]))
+            message = f"tags such as {found[1]} are not read"
+            self.problems.append(Problem(place, "yaml-tag", message, "write the value without a tag"))
+
     def _refuse(self, node: Any, code: str, message: str, hint: str = "", **more: Any) -> None:
-        self.problems.append(Problem(_span(self.file, node), code, message, hint, **more))
+        self.problems.append(Problem(span(self.file, self.text, node), code, message, hint, **more))
 
 
 @lru_cache(maxsize=16384)
@@ -286,53 +274,3 @@ def _plain(text: str) -> tuple[Any, bool]:
 
 def _named(value: Any) -> str:
     return "nothing" if value is None else "true or false" if isinstance(value, bool) else "a number"
-
-
-# --- places ---------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def _nodes(text: str) -> list[yaml.Node]:
-    return compose(text)
-
-
-def place_of(file: str, text: str, index: int, loc: Loc, *, key: bool = False) -> Place:
-    """Return where a part of a document stands; only files with findings are composed again for it."""
-    nodes = _nodes(text)
-    node: Any = nodes[index]
-    key_node: Any = None
-    for part in loc:
-        step = _child(node, part)
-        if step is None:
-            return _span(file, key_node or node)
-        key_node, node = step
-    return _span(file, key_node if key and key_node is not None else node)
-
-
-def written_at(text: str, index: int, loc: Loc, *, key: bool) -> str:
-    """Return the text of a scalar, or of a key, as it is written; empty where it is no scalar of one line."""
-    node: Any = _nodes(text)[index]
-    key_node: Any = None
-    for part in loc:
-        if (step := _child(node, part)) is None:
-            return ""
-        key_node, node = step
-    found = key_node if key else node
-    if not isinstance(found, yaml.ScalarNode):
-        return ""
-    start, end = found.start_mark, found.end_mark
-    return text[start.index : end.index] if start.line == end.line else ""
-
-
-def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
-    if isinstance(node, yaml.MappingNode):
-        return next(((k, v) for k, v in node.value if k.value == str(part)), None)  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
-        return None, node.value[part]  # pyright: ignore[reportUnknownMemberType]
-    return None
-
-
-def _span(file: str, node: Any) -> Place:
-    start, end = node.start_mark, node.end_mark
-    length = end.column - start.column if end.line == start.line else 1
-    return Place(file, start.line + 1, start.column + 1, max(1, length))

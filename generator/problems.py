@@ -2,12 +2,12 @@
 
 import difflib
 import json
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from generator.rules import secrecy
+from generator.terminal import visible, width
 
 Severity = Literal["error", "warning"]
 
@@ -147,7 +147,7 @@ def as_text(problems: Sequence[Problem], sources: Mapping[str, str], *, color: b
 
     What looks like a credential is hidden, in messages and in source lines.
     """
-    rows = {file: text.splitlines() for file, text in sources.items()}
+    rows = {file: text.split("\n") for file, text in sources.items()}
     hidden: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for p in problems:
         if p.code in SECRETS:
@@ -161,24 +161,34 @@ def _drawn(problem: Problem, rows: Sequence[str], hidden: Mapping[tuple[str, int
     tint = (RED if problem.severity == "error" else YELLOW) if color else ""
     bold, dim, reset = (BOLD, DIM, RESET) if color else ("", "", "")
     place = problem.place
-    message = secrecy.mask(problem.message)
+    message = _told(problem.message)
     lines = [f"{bold}{place}{reset}: {tint}{problem.severity}{reset}: {message} {dim}[{problem.code}]{reset}"]
     if place.line <= len(rows) and (row := rows[place.line - 1]).strip():
         lines += _caret(place, row, hidden.get((place.file, place.line), []), tint, reset)
     if problem.hint:
-        lines.append(f"  help: {secrecy.mask(problem.hint)}")
-    lines += [f"  {where}: {secrecy.mask(text)}" for where, text in problem.related]
+        lines.append(f"  help: {_told(problem.hint)}")
+    lines += [f"  {where}: {_told(text)}" for where, text in problem.related]
     return "\n".join(lines) + "\n"
+
+
+def _told(text: str) -> str:
+    """Return a text without credentials on one line, which does nothing to a terminal."""
+    return "".join(visible(char) for char in secrecy.mask(text).replace("\n", "\\n"))
 
 
 def _caret(place: Place, row: str, hidden: Sequence[tuple[int, int]], tint: str, reset: str) -> list[str]:
     row, start, end = _hidden(row, place.column - 1, place.column - 1 + place.length, hidden)
-    cut = max(0, start - 60)
-    shown = "".join(_visible(char) for char in row[cut : cut + 120])
+    cut = _cut(row, max(0, start - 60))
+    shown = "".join(visible(char) for char in row[cut : cut + 120])
     number = str(place.line)
-    width = max(1, _width(row[start : min(end, cut + 120)]))
-    pad = " " * (_width(row[cut:start]) + max(0, start - len(row)))
-    return [f"  {number} | {shown}", f"  {' ' * len(number)} | {pad}{tint}{'^' * width}{reset}"]
+    carets = "^" * max(1, width(row[start : min(end, cut + 120)]))
+    pad = " " * (width(row[cut:start]) + max(0, start - len(row)))
+    return [f"  {number} | {shown}", f"  {' ' * len(number)} | {pad}{tint}{carets}{reset}"]
+
+
+def _cut(row: str, at: int) -> int:
+    """Return where a long row may begin: not between characters that are drawn as one."""
+    return next((near for near in range(at, max(0, at - 20), -1) if row[near - 1 : near].isascii()), at)
 
 
 def _hidden(row: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -> tuple[str, int, int]:
@@ -194,16 +204,6 @@ def _hidden(row: str, start: int, end: int, hidden: Sequence[tuple[int, int]]) -
                 shift += (len(secrecy.HIDDEN) if position == end else 0) - (position - first)
         at.append(position + shift)
     return secrecy.hide(row, found), at[0], at[1]
-
-
-def _visible(char: str) -> str:
-    """Return a character that takes its place on a terminal and does nothing else to it."""
-    return " " if char == "\t" else "�" if unicodedata.category(char) in ("Cc", "Cf") else char
-
-
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def as_json(problems: Sequence[Problem]) -> str:

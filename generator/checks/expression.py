@@ -32,8 +32,9 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 
 
 def _findings(catalogue: Catalogue, spec: Declared, expression: Expression) -> Iterator[Problem]:
-    found = _CHECKS[expression.language](expression.text)
-    for finding in readable(expression.text, ((f.offset, f.message) for f in found)):
+    told = _CHECKS[expression.language](expression.text)
+    prose = expression.language == "prose"
+    for finding in told if prose else readable(expression.text, ((f.offset, f.message) for f in told)):
         place = _place(catalogue, spec, expression, finding.offset, finding.length)
         problem = spec.problem(expression.loc, "expression", finding.message)
         yield Problem(place, problem.code, problem.message, problem.hint, problem.path)

@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import jsonschema_rs
 
-from generator.compose import place_of
 from generator.load import UNREAD
 from generator.model import Catalogue, Check, Declared, Loc, beside
+from generator.places import place_of
 from generator.problems import Place, Problem, nearest
 from generator.references import marked
 from generator.rules.schemas import slips

@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import yaml
 
-from generator.compose import compose
 from generator.formatting.order import Root, below, keys
 from generator.model import Kind
+from generator.places import compose
 
 INDENT = 2
 _SEPARATOR = re.compile(r"(---|\.\.\.)(\s|$)")

@@ -5,8 +5,8 @@ from bisect import bisect_right
 
 import yaml
 
-from generator.compose import compose
 from generator.model import Document, Loc
+from generator.places import compose
 
 _HASH = re.compile(r"(?:^|(?<=\s))#")
 _MEANINGLESS = re.compile(r"#[\s#=*~_-]*$|#\s*yaml-language-server:|#\s*-\*-|#!|#\s*(?:vim|syntax|Source):")

@@ -1,37 +1,35 @@
 """Where a part of a text stands in the YAML scalar that it was read from."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 
 from generator.problems import Place
 
 _LONG = {"x": 2, "u": 4, "U": 8}
-_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(#[^\n]*)?\n")
+_BLOCK = re.compile("[|>]([-+0-9]*)[ \t]*(#[^\n\x85\u2028\u2029]*)?[\n\x85\u2028\u2029]")  # ends of lines in YAML 1.1
+_LINE = re.compile(r"[^\n]*\n?")
+
+Part = tuple[str, int, int]
+"""A character of the value (empty of an escape), and where in the source it begins and ends."""
 
 
 def inside(source: str, scalar: Place, value: str, offset: int, length: int = 1) -> Place:
     """Return the place of `value[offset:offset+length]`, where `scalar` is the place of the whole value.
 
-    Reads quotes, escapes, and folded and literal blocks. Where source and value can't be brought together, the place of
-    the scalar is returned.
+    Reads quotes, escapes, and folded and literal blocks as YAML does. Where source and value can't be brought together,
+    the place of the scalar is returned.
     """
-    start = _position(source, scalar)
-    quote = source[start : start + 1]
-    if quote in ("|", ">"):
-        header = _BLOCK.match(source, start)
-        at = _walk(source, header.end() if header else start, value, offset, "")
-    elif quote in ("'", '"'):
-        at = _walk(source, start + 1, value, offset, quote)
-    else:
-        at = _walk(source, start, value, offset, "")
-    if at is None:
+    spans = _spans(source, _position(source, scalar), value)
+    if not spans:
         return scalar
-    line_start = source.rfind("\n", 0, at) + 1
-    line_end = source.find("\n", at)
+    at = spans[offset][0] if offset < len(spans) else spans[-1][1]
+    end = spans[min(offset + length, len(spans)) - 1][1]
+    line_start, line_end = source.rfind("\n", 0, at) + 1, source.find("\n", at)
     room = (len(source) if line_end < 0 else line_end) - at
-    return replace(
-        scalar, line=source.count("\n", 0, at) + 1, column=at - line_start + 1, length=max(1, min(length, room))
-    )
+    return replace(scalar, line=source.count("\n", 0, at) + 1, column=at - line_start + 1,
+                   length=max(1, min(end - at, room)))  # fmt: skip
 
 
 def _position(source: str, place: Place) -> int:
@@ -41,35 +39,107 @@ def _position(source: str, place: Place) -> int:
     return at + place.column - 1
 
 
-def _walk(source: str, at: int, value: str, offset: int, quote: str) -> int | None:
-    """Return the position in the source at which `value[offset]` is written."""
-    read = 0
+def _spans(source: str, start: int, value: str) -> list[tuple[int, int]]:
+    """Return for each character of a value where in the source it is written; nothing where they don't agree."""
+    for parts in _readings(source, start):
+        read = list(islice(parts, len(value)))
+        if len(read) == len(value) and all(char in (one, "") for one, (char, _, _) in zip(value, read, strict=True)):
+            return [(first, last) for _, first, last in read]
+    return []
+
+
+def _readings(source: str, start: int) -> Iterator[Iterator[Part]]:
+    """Yield the ways in which a scalar may be read: the indentation of a block may depend on what is around it."""
+    header = _BLOCK.match(source, start)
+    if header and source[start] in "|>":
+        for indent in _indents(source, header.end(), header[1]):
+            lines = _lines(source, header.end(), indent)
+            yield _literal(lines) if source[start] == "|" else _folded(lines)
+    elif source[start : start + 1] in ("'", '"'):
+        yield _flow(source, start + 1, source[start])
+    else:
+        yield _flow(source, start, "")
+
+
+# --- blocks ---------------------------------------------------------------------------------------------------------
+
+Line = tuple[str, int]
+"""Text of a line without its indentation and its end, and where it begins."""
+
+
+def _indents(source: str, start: int, signs: str) -> Iterator[int]:
+    """Yield how far a block may be indented: as its first line that is not empty, or less where a number says so."""
+    first = re.compile(r"(?:[ \t]*\n)*( *)").match(source, start)
+    width = len(first[1]) if first else 0
+    yield from range(width, 0, -1) if re.search("[0-9]", signs) else [width]
+
+
+def _lines(source: str, at: int, indent: int) -> Iterator[Line]:
+    """Yield the lines of a block, to the first one that is indented less."""
     while at < len(source):
-        if read < len(value) and value[read].isspace() and source[at].isspace():
-            if read >= offset and source[at] != "\n":
-                return at
-            read, at = _spaces(value, read), _spaces(source, at)
-            continue
-        if source[at].isspace():  # indentation and folded lines
-            at += 1
-            continue
-        if quote == '"' and source.startswith("\\\n", at):  # a line that goes on
-            at += 2
-            continue
-        if read >= offset:
-            return at
-        width = _escape(source, at, quote)
-        if width == 1 and read < len(value) and source[at] != value[read]:
-            return None
-        at += width
-        read += 1
-    return None
+        line = _LINE.match(source, at)[0]  # pyright: ignore[reportOptionalSubscript]
+        blank = len(line) - len(line.lstrip(" "))
+        if blank < indent and line.strip():
+            return
+        skipped = min(indent, blank)
+        yield line.rstrip("\n")[skipped:], at + skipped
+        at += len(line)
 
 
-def _spaces(text: str, at: int) -> int:
-    while at < len(text) and text[at].isspace():
-        at += 1
-    return at
+def _literal(lines: Iterator[Line]) -> Iterator[Part]:
+    for text, at in lines:
+        yield from _chars(text, at)
+        yield _break(at + len(text))
+
+
+def _folded(lines: Iterator[Line]) -> Iterator[Part]:
+    """Yield what a folded block says: single breaks between lines that are not indented further are spaces."""
+    breaks: list[int] = []
+    further = True  # in front of the first line nothing is folded
+    for text, at in lines:
+        if not text:
+            breaks.append(at)
+            continue
+        begins = text[0] in " \t"
+        yield from _breaks(breaks, keep=further or begins)
+        yield from _chars(text, at)
+        breaks, further = [at + len(text)], begins
+    yield from map(_break, breaks)
+
+
+def _break(at: int) -> Part:
+    return "\n", at, at + 1
+
+
+def _breaks(breaks: list[int], *, keep: bool) -> Iterator[Part]:
+    if len(breaks) == 1 and not keep:
+        yield " ", breaks[0], breaks[0] + 1
+    else:
+        yield from map(_break, breaks if keep else breaks[1:])
+
+
+def _chars(text: str, at: int) -> Iterator[Part]:
+    return ((char, at + number, at + number + 1) for number, char in enumerate(text))
+
+
+# --- plain and quoted -----------------------------------------------------------------------------------------------
+
+_FOLD = re.compile(r"[ \t]*\n[ \t\n]*")
+
+
+def _flow(source: str, at: int, quote: str) -> Iterator[Part]:
+    """Yield what a plain or quoted scalar says; a break between two lines is a space, further ones are breaks."""
+    while at < len(source):
+        if fold := _FOLD.match(source, at):
+            breaks = [fold.start() + number for number, char in enumerate(fold[0]) if char == "\n"]
+            yield from _breaks(breaks, keep=False)
+            at = fold.end()
+        elif quote == '"' and source.startswith("\\\n", at):  # a line that goes on
+            at = _FOLD.match(source, at + 1).end()  # pyright: ignore[reportOptionalMemberAccess]
+        else:
+            width = _escape(source, at, quote)
+            yield (source[at] if width == 1 else ""), at, at + width
+            at += width
 
 
 def _escape(source: str, at: int, quote: str) -> int:

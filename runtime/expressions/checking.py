@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.expressions import checked
 from runtime.expressions.engines import ROOTS, compiled, jinja
+from runtime.expressions.prose import parsed
 from runtime.expressions.templates import Hole, UnclosedError, split
 
 _KEPT = 4096
@@ -22,6 +23,8 @@ class Finding:
 
     offset: int
     message: str
+    length: int = 1
+    """Number of characters that are meant."""
 
 
 @dataclass(frozen=True)
@@ -79,20 +82,35 @@ def check_prose(text: str) -> tuple[Finding, ...]:
     from jinja2 import meta
 
     try:
-        tree = jinja().parse(text)
+        tree = parsed(text)
     except jinja2.TemplateSyntaxError as error:
-        return (Finding(_line_start(text, error.lineno), error.message or "not valid"),)
+        message = re.sub(r" at \d+$", "", str(error.message))  # the engine's own offset
+        return (Finding(error.lineno, message, _word(text, error.lineno)),)
     if strangers := _strangers(tree, text):
         return strangers  # looking for variables would compile the text, which they make impossible
-    unknown = sorted(meta.find_undeclared_variables(tree) - set(ROOTS) - set(jinja().globals))
-    return tuple(
-        Finding(max(0, text.find(name)), f"`{name}` is unknown; prompts start from {', '.join(ROOTS)}")
-        for name in unknown
-    )
+    unknown = meta.find_undeclared_variables(tree) - set(ROOTS) - set(jinja().globals)
+    found = [(_undeclared(tree, name), name) for name in unknown]
+    says = f"is unknown; prompts start from {', '.join(ROOTS)}"
+    return tuple(Finding(at, f"`{name}` {says}", len(name)) for at, name in sorted(found))
 
 
-def _line_start(text: str, line: int) -> int:
-    return sum(len(part) for part in text.splitlines(keepends=True)[: line - 1])
+def _word(text: str, at: int) -> int:
+    """Return the length of the name or the sign that stands at an offset."""
+    found = re.compile(r"\w+|\{%[-+]?\s*\w+|\{[{#]|\}\}|%\}").match(text, at)
+    return len(found[0]) if found else 1
+
+
+def _undeclared(tree: Any, name: str) -> int:
+    """Return the offset at which a name is read that nothing has set; elsewhere it may be that of a loop."""
+    from jinja2 import meta, nodes
+
+    reads = [node for node in tree.find_all(nodes.Name) if node.name == name and node.ctx == "load"]
+    for node in reads[:-1]:
+        for other in reads:
+            other.name = name if other is node else ROOTS[0]
+        if name in meta.find_undeclared_variables(tree):
+            return node.lineno
+    return reads[-1].lineno
 
 
 @lru_cache(maxsize=_KEPT)
@@ -117,7 +135,8 @@ def _strangers(tree: Any, text: str) -> tuple[Finding, ...]:
         if node.name not in names:
             near = difflib.get_close_matches(node.name, names, 1)
             hint = f"; did you mean `{near[0]}`?" if near else ""
-            found.append(Finding(_line_start(text, node.lineno), f"there is no {what} `{node.name}`{hint}"))
+            at = text.index(node.name, node.lineno)  # of a test, its `is` is what is known
+            found.append(Finding(at, f"there is no {what} `{node.name}`{hint}", len(node.name)))
     return tuple(found)
 
 
@@ -141,21 +160,25 @@ _GUARDS = ("defined", "undefined", "default", "d")
 
 @lru_cache(maxsize=_KEPT)
 def references_in_prose(text: str) -> tuple[Reference, ...]:
-    """Return what a Jinja2 prompt reads; offsets are those of the lines. Nothing when it is not valid."""
+    """Return what a Jinja2 prompt reads; nothing when it is not valid."""
     import jinja2
     from jinja2 import nodes
 
     try:
-        tree = jinja().parse(text)
+        tree = parsed(text)
     except jinja2.TemplateSyntaxError:
         return ()
     chains = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
     inner = {id(node.node) for node in chains if isinstance(node, nodes.Getattr | nodes.Getitem)}
-    found = [(_jinja_path(node), node.lineno) for node in chains if id(node) not in inner]
+    found = [(_jinja_path(node), _start(node)) for node in chains if id(node) not in inner]
     tested = {_jinja_path(node.node) for node in tree.find_all((nodes.Test, nodes.Filter)) if node.name in _GUARDS}
-    return tuple(
-        Reference(path, _line_start(text, line), path in tested) for path, line in found if path and path[0] in ROOTS
-    )
+    return tuple(Reference(path, at, path in tested) for path, at in found if path and path[0] in ROOTS)
+
+
+def _start(node: Any) -> int:
+    while hasattr(node, "node"):
+        node = node.node
+    return node.lineno
 
 
 def _jinja_path(node: Any) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from generator.compose import compose
 from generator.model import Loc
+from generator.places import compose
 
 
 class Unfit(Exception):  # noqa: N818  (the layout stands in the way; nothing is wrong)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import yaml
 
-from generator.compose import compose
 from generator.model import Loc
+from generator.places import compose
 from generator.problems import Place, Problem, path_text
 from tests.mutation.harmless import reason
 from tests.mutation.operators import Mutant

@@ -140,7 +140,7 @@ def test_prompts_are_text_and_stay_in_the_sandbox() -> None:
         (expressions.check_template, "a ${state.b} ${nope}", 15),
         (expressions.check_template, "a ${state.b", 2),
         (expressions.check_prose, "one\n{{ nope }}", 7),
-        (expressions.check_prose, "one\n{% if %}", 4),
+        (expressions.check_prose, "one\n{% if %}", 10),
     ],
 )
 def test_mistakes_are_found_where_they_are(check: Any, text: str, offset: int) -> None:

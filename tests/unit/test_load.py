@@ -29,7 +29,7 @@ SYNTAX = {
     "a colon in a text": ("a: b: c\n", "yaml-syntax", 1, 5),
     "a list": ("- a\n- b\n", "not-a-mapping", 1, 1),
     "a text": ("hello\n", "not-a-mapping", 1, 1),
-    "a control character": ("a: \x01\n", "yaml-syntax", 1, 1),
+    "a control character": ("a: \x01\n", "yaml-syntax", 1, 4),
     "a tag": ("a: !!python/object:os.system {}\n", "yaml-tag", 1, 4),
     "an include": ("a: !include other.yaml\n", "yaml-tag", 1, 4),
     "a key that is a list": ("? [a, b]\n: c\n", "key-type", 1, 3),

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from generator.compose import place_of
 from generator.load import load
 from generator.model import Loc
+from generator.places import place_of
 from generator.problems import Place, Problem, as_text
 from generator.workflows.spans import inside
 from tests.unit.conftest import Repository
