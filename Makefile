@@ -85,8 +85,8 @@ fuzz: install ## FUZZ=20000 texts, bytes and spoilt specs of each sort: the vali
 	FUZZ=$(or $(FUZZ),20000) $(PY) -m pytest -q tests/fuzz
 
 .PHONY: crash
-crash: install ## kill and pause real workers at random moments, TRIALS=20 SEED=n, and judge what is left
-	$(PY) -m tests.runtime.crash --trials $(or $(TRIALS),20) $(if $(SEED),--seed $(SEED))
+crash: install ## kill and pause real workers at random moments, TRIALS=20 SEED=n LANES=1, and judge what is left
+	$(PY) -m tests.runtime.crash --trials $(or $(TRIALS),20) $(if $(SEED),--seed $(SEED)) $(if $(LANES),--lanes $(LANES))
 
 .PHONY: engines
 engines: install ## the tests of the state store on a second engine, SecantusDB, in an environment of its own

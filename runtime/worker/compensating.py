@@ -12,8 +12,8 @@ from runtime.graph.frame import Frame, Tally
 from runtime.problems import Problem
 from runtime.services.store import Store
 from runtime.services.store.compensations import Completed
+from runtime.services.store.records import EPOCH
 from runtime.services.store.runs import Run
-from runtime.worker.events import EPOCH
 
 
 class Undoing:

@@ -7,13 +7,10 @@ from typing import Any
 
 from runtime.problems import LeaseLost, StepError
 from runtime.services.clock import Clock
-from runtime.services.store.records import RunEvents
+from runtime.services.store.records import EPOCH, RunEvents
 from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric
-
-EPOCH = 1_000_000
-"""Numbers of events per claim of a run: those of a later claim sort after those of an earlier one."""
 
 TOGETHER = 0.1
 """Seconds in which events gather before they are written together."""

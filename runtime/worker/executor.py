@@ -96,6 +96,7 @@ class Executor:
         """
         log = EventLog(run, self.store.run_events, self.clock, self.telemetry, listener)
         async with self._fenced(run):
+            await self.store.run_events.seal(run.id, run.lost, run.tenant)
             try:
                 with tracing.run_span(run.id, run.workflow, run.attempt) as span:
                     ended = await self._to_the_end(run, log)

@@ -12,7 +12,7 @@ from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
 from runtime.services.store.collection import pack, refuse_large, unpack
 from runtime.services.store.news import News
-from runtime.services.store.records import RunEvents, Specs
+from runtime.services.store.records import RunEvents, Specs, first_after
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
 from runtime.services.store.threads import Threads
 from runtime.worker.documents import closure
@@ -128,7 +128,7 @@ async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
     state = await store.runs.cancel(run.id, clock.now())
     if state == "cancelled" and run.state not in ENDED:
         data = {"workflow": run.workflow, "state": "cancelled", "problem": None}
-        event = {"seq": await _next(store, run.id), "kind": "run-ended", "at": clock.now(), "data": data}
+        event = {"seq": await _next(store, run), "kind": "run-ended", "at": clock.now(), "data": data}
         await store.run_events.add(run.id, [event], run.tenant)
         if run.thread:
             await store.threads.keep(run.thread, run.id, "interrupted", clock.now(), None)
@@ -215,16 +215,17 @@ async def _answered(
     store: Holder, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
 ) -> Mapping[str, Any]:
     return {
-        "seq": await _next(store, run.id),
+        "seq": await _next(store, run),
         "kind": "answered",
         "at": now,
         "data": {"path": question["path"], "value": value, "by": by},
     }
 
 
-async def _next(store: Holder, run: str) -> int:
-    events = await store.run_events.after(run)
-    return int(events[-1]["seq"]) + 1 if events else 1
+async def _next(store: Holder, run: Run) -> int:
+    events = await store.run_events.after(run.id)
+    first = first_after(run.lost) if run.lost else 1
+    return max(first, int(events[-1]["seq"]) + 1) if events else first
 
 
 def why_not_resumable(run: Run) -> Problem | None:

@@ -28,6 +28,7 @@ async def _swept(store: Store, clock: Clock, telemetry: Telemetry, run: Run, lim
     log.warning("run %s has lost its worker %s, %d of %d times without getting on", run.id, run.worker, losses, limit)
     recovered = await store.runs.recover(run, clock.now(), losses, reached)
     if recovered:
+        await store.run_events.seal(run.id, run.epoch, run.tenant)
         telemetry.add(metric.RUNS_SWEPT)
     return recovered
 
@@ -36,6 +37,7 @@ async def _given_up(store: Store, clock: Clock, telemetry: Telemetry, run: Run, 
     found = _why(run, losses)
     if not await store.runs.give_up(run, clock.now(), asdict(found)):
         return False
+    await store.run_events.seal(run.id, run.epoch, run.tenant)
     log.error("run %s is given up: %s; the last one was %s", run.id, found.detail, run.worker)
     telemetry.add(metric.RUNS_GIVEN_UP, workflow=run.workflow)
     telemetry.add(metric.RUNS, workflow=run.workflow, outcome="failed")

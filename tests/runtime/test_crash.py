@@ -1,6 +1,10 @@
-"""What the judge of `make crash` would refuse; the trials themselves take minutes and are called by name."""
+"""Real workers that are killed and paused at random moments: twenty trials, and what their judge would refuse."""
 
+import secrets
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,8 @@ from tests.runtime.crash import judge, workers
 from tests.runtime.crash.__main__ import verdict
 from tests.runtime.crash.target import Effect
 from tests.runtime.crash.trial import Outcome
+
+ROOT = Path(__file__).parents[2]
 
 # --- what would be refused -------------------------------------------------------------------------------------------
 
@@ -65,6 +71,13 @@ def test_two_that_execute_one_run_meet(tmp_path: Path) -> None:
     assert "at the same time" in (tmp_path / "violations").read_text()
 
 
+def test_a_worker_that_was_starved_is_no_violation(tmp_path: Path) -> None:
+    with workers.held(tmp_path, "r"), workers.held(tmp_path, "r", lost=True):
+        pass
+    assert not (tmp_path / "violations").exists()
+    assert "at the same time" in (tmp_path / "starved").read_text()
+
+
 def outcome(**more: Any) -> Outcome:
     values: dict[str, Any] = {"runs": 1, "kills": 3, "hits": 1, "resumed": 1, **more}
     return Outcome(**values)
@@ -80,3 +93,19 @@ def test_the_last_line_is_a_verdict_and_the_exit_code_follows_it() -> None:
         "NOTHING SHOWN: no kill has met a run in 1 trials, 1 runs, 3 kills, 0 runs paused",
         1,
     )
+
+
+# --- the trials ------------------------------------------------------------------------------------------------------
+
+
+def test_killed_and_paused_workers_lose_no_run_and_do_nothing_twice(
+    record_property: Callable[[str, object], None],
+) -> None:
+    """`make crash SEED=n` plays the same moments and choices again."""
+    seed = secrets.randbelow(10**6)
+    record_property("seed", seed)
+    command = [sys.executable, "-m", "tests.runtime.crash", "--trials", "20", "--lanes", "4", "--seed", str(seed)]
+    played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    print(played.stdout, played.stderr)  # pytest shows it when the verdict is another one
+    assert played.stdout.splitlines()[-1].startswith("OK: 20 trials, ")
+    assert played.returncode == 0

@@ -13,6 +13,7 @@ from runtime.contract import Context, Function
 from runtime.functions import registered
 from runtime.problems import LeaseLost, StoreError
 from runtime.services import tools
+from runtime.services.store.records import EPOCH
 from runtime.worker import starting
 from runtime.worker.events import TOGETHER
 from runtime.worker.loop import Worker
@@ -171,6 +172,38 @@ async def test_events_that_were_still_to_be_written_are_dropped_with_the_lease(w
         await execution
     await asyncio.sleep(2 * TOGETHER)
     assert await world.store.run_events.after(id_) == before
+
+
+async def test_events_that_come_late_count_for_nobody(world: World, gate: Gate) -> None:
+    """A process can be stopped between its last look at the lease and the system call that sends what it writes."""
+    (id_,) = await queued(world)
+    lost = await world.store.runs.claim("paused", world.clock.now())
+    assert lost
+    event: Any = {"kind": "noted", "at": 1, "data": {}}
+    await world.store.run_events.add(id_, [{"seq": EPOCH + 1, **event}])
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    # Without a fence, as if that had been asked just before.
+    await world.store.run_events.add(id_, [{"seq": EPOCH + 2, **event}])
+    assert [row["seq"] for row in await world.store.run_events.after(id_)] == [EPOCH + 1]
+    gate.open.set()
+    await world.go_on(id_)
+    seen = await world.store.run_events.after(id_)
+    await world.store.run_events.add(id_, [{"seq": EPOCH + 3, **event}])
+    assert [row["seq"] for row in seen][:2] == [EPOCH + 1, 2 * EPOCH]
+    assert await world.store.run_events.after(id_) == seen
+    assert await world.store.run_events.after(id_, EPOCH + 1) == seen[1:]
+
+
+async def test_what_was_cancelled_after_a_loss_ends_with_its_end(world: World) -> None:
+    (id_,) = await queued(world)
+    assert await world.store.runs.claim("paused", world.clock.now())
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    assert await starting.cancelled(world.store, world.clock, await starting.found(world.store, id_)) == "cancelled"
+    late: Any = {"seq": EPOCH + 1, "kind": "noted", "at": 1, "data": {}}
+    await world.store.run_events.add(id_, [late])
+    assert [row["kind"] for row in await world.store.run_events.after(id_)] == ["run-ended"]
 
 
 async def test_a_store_that_goes_away_in_the_middle_of_a_step_fails_no_run(

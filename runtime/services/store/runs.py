@@ -15,7 +15,7 @@ from runtime.services.store.news import News
 
 _ZERO = (
     "epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision", "number",
-    "losses", "reached", "buried",
+    "losses", "reached", "buried", "lost",
 )  # fmt: skip
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
@@ -67,10 +67,13 @@ class Run:
     """Workers that it has lost one after the other without getting on."""
     reached: int
     """Checkpoints that it had at its last loss: with more of them, it has got on since."""
+    lost: int
+    """The newest claim whose worker stopped answering; 0 for none. Of its events only those until then count."""
 
 
 _NAMES = (
     "queue", "revision", "lease", "worker", "cancel", "trigger", "tenant", "thread", "number", "losses", "reached",
+    "lost",
 )  # fmt: skip
 LOSSES = 5
 """Workers that may die over a run, one after the other without a step ended in between, until it is given up."""
@@ -191,11 +194,13 @@ class Runs:
     async def recover(self, run: Run, now: int, losses: int = 1, reached: int = 0) -> bool:
         """Queue an expired run again; False when its worker has answered meanwhile."""
         values: Row = {"state": "queued", "due": now, "worker": "", "losses": losses, "reached": reached}
+        values["lost"] = run.epoch
         return await self._rows.change(self._expired(run), {"$set": values})
 
     async def give_up(self, run: Run, now: int, problem: Mapping[str, Any]) -> bool:
         """End an expired run as failed and keep it for `revive`; False when its worker has answered meanwhile."""
         values: Row = {"state": "failed", "ended": now, "problem": pack(problem), "buried": 1, "worker": ""}
+        values["lost"] = run.epoch
         given_up = await self._rows.change(self._expired(run), {"$set": values, "$inc": {"revision": 1}})
         if given_up:
             self._news.tell(run.id)

@@ -1,4 +1,4 @@
-"""`python -m tests.runtime.crash [--trials 20] [--seed N]`: a table, and a verdict as the last line.
+"""`python -m tests.runtime.crash [--trials 20] [--seed N] [--lanes 1]`: a table, and a verdict as the last line.
 
 Real worker processes over one embedded store are killed with SIGKILL, and one is paused with SIGSTOP for longer than
 its lease, at random moments while runs with effects are under way. Exit code 1 when a promise was broken: a run is
@@ -14,7 +14,7 @@ import secrets
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -60,7 +60,7 @@ steps:
         right: [{id: look, function: text-statistics, with: {text: x}}]
   - {id: last, http: {method: PUT, url: "TARGET/keyed", body: {run: "${run.id}", op: last}}, save: {n: 1}}
 """
-COLUMNS = ("runs", "kills", "hits", "resumed", "repeated", "unknown", "paused", "unread", "seconds")
+COLUMNS = ("runs", "kills", "hits", "resumed", "repeated", "unknown", "paused", "unread", "starved", "seconds")
 
 
 def document(address: str) -> WorkflowDocument:
@@ -78,28 +78,38 @@ def document(address: str) -> WorkflowDocument:
     return workflow(DOCUMENT.replace("TARGET", address), tools=tools)
 
 
-async def trials(count: int, seed: int) -> list[Outcome]:
-    """Play trials, print a line for each, and return what they have shown."""
-    outcomes: list[Outcome] = []
+async def trials(count: int, seed: int, lanes: int = 1) -> list[Outcome]:
+    """Play trials, print a line for each, and return what they have shown.
+
+    Most of a trial is waiting for leases to end; so several can be played at a time, each with a store and workers of
+    its own.
+    """
+    print(f"{'trial':>5} " + " ".join(f"{column:>8}" for column in COLUMNS), flush=True)
+    numbers = iter(range(1, count + 1))
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        async with _surroundings(place, seed) as (store, pool, target, found):
-            print(f"{'trial':>5} " + " ".join(f"{column:>8}" for column in COLUMNS))
-            for number in range(1, count + 1):
-                chance = random.Random(f"{seed}-{number}")
-                trial = Trial(store, pool, target, {"crash": found}, place, chance, f"t{number}")
-                outcomes.append(await trial.play())
-                _tell(number, outcomes[-1])
+        played = await asyncio.gather(*(_lane(Path(name) / f"lane-{n}", seed, numbers) for n in range(lanes)))
+    return [outcome for outcomes in played for outcome in outcomes]
+
+
+async def _lane(place: Path, seed: int, numbers: Iterator[int]) -> list[Outcome]:
+    """Play one trial after the other, as long as there are numbers."""
+    outcomes: list[Outcome] = []
+    async with _surroundings(place, seed) as (store, pool, target, found):
+        for number in numbers:
+            chance = random.Random(f"{seed}-{number}")
+            trial = Trial(store, pool, target, {"crash": found}, place, chance, f"t{number}")
+            outcomes.append(await trial.play())
+            _tell(number, outcomes[-1])
     return outcomes
 
 
 @asynccontextmanager
 async def _surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, Pool, Target, WorkflowDocument]]:
     for folder in ("locks", "specs"):
-        (place / folder).mkdir()
+        (place / folder).mkdir(parents=True)
     embedded, target = EmbeddedStore(place / "state"), Target(random.Random(seed))
     uri = await embedded.start()
-    settings = Settings(store_uri=uri, lease=float(LEASE), slots=6, port=0, store_patience=10.0)
+    settings = Settings(store_uri=uri, lease=float(LEASE), slots=6, port=0, store_patience=60.0)
     try:
         async with served(target) as address, opened(settings, Telemetry()) as store:
             found = document(address)
@@ -155,10 +165,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--lanes", type=int, default=1, help="trials at a time")
     options = parser.parse_args()
     seed = secrets.randbelow(10**6) if options.seed is None else options.seed
     print(f"seed {seed}, lease {LEASE} s, {WORKERS} workers", flush=True)
-    line, code = verdict(asyncio.run(trials(options.trials, seed)))
+    line, code = verdict(asyncio.run(trials(options.trials, seed, options.lanes)))
     print(line)
     return code
 

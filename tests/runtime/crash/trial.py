@@ -23,9 +23,11 @@ from tests.runtime.crash.workers import Pool
 RUNS = 16
 KILLS = 3
 LOAD_SECONDS = 2.0
-"""Kills and the pause come at random moments of that time."""
-PATIENCE = 90.0
-"""Seconds until a run that has not ended counts as lost; a run takes about one without kills."""
+"""Kills and the pause come at random moments of that time, which begins when a worker has taken up the first run."""
+PATIENCE = 120.0
+"""Seconds without anything new about a run after which it counts as lost; one takes about a second without kills."""
+LONGEST = 10 * PATIENCE
+"""Seconds after which it counts as lost whatever its workers say."""
 OWNED = {
     "run_events": "run",
     "effects": "run",
@@ -51,7 +53,9 @@ class Outcome:
     paused: int = 0
     """Runs that a paused worker had in its hands."""
     unread: int = 0
-    """Checkpoints that a paused worker has written too late, and that no reader takes (see the checkpointer)."""
+    """Checkpoints and events that a paused worker has written too late, and that no reader takes."""
+    starved: int = 0
+    """Times that a run was taken from a worker which got no CPU for longer than its lease, and taken up elsewhere."""
     seconds: float = 0.0
     violations: list[str] = field(default_factory=list[str])
 
@@ -75,15 +79,19 @@ class Trial:
         began, outcome = time.monotonic(), Outcome(RUNS)
         ids = [f"{self.name}-{number}" for number in range(RUNS)]
         paused: list[tuple[ForkServerProcess, list[str]]] = []
-        await asyncio.gather(self._load(ids), self._kill(outcome), self._pause(paused))
+        load = asyncio.create_task(self._load(ids))
+        await self._begun(ids)
+        await asyncio.gather(load, self._kill(outcome), self._pause(paused))
         runs = await self._ended(ids)
         for worker, held in paused:
             outcome.paused += len(held)
             outcome.violations += await self._woken(worker, held, outcome)
-        outcome.violations += judge.violations(runs, ids, self.target.applied) + self._met() + self.pool.died()
+        outcome.violations += judge.violations(runs, ids, self.target.applied)
+        outcome.violations += self._noted("violations") + self.pool.died()
         outcome.resumed = sum(1 for run in runs if run.attempt > judge.CLAIMS)
         outcome.unknown = sum(1 for run in runs if run.output and run.output["unknown"])
         outcome.repeated = sum(self.target.requests[id_, op] > 1 for id_ in ids for op in judge.KEYED)
+        outcome.starved = len(self._noted("starved"))
         outcome.seconds = time.monotonic() - began
         return outcome
 
@@ -93,6 +101,10 @@ class Trial:
             await asyncio.sleep(self.chance.random() * LOAD_SECONDS / len(ids))
 
     # --- what happens to workers --------------------------------------------------------------------------------------
+
+    async def _begun(self, ids: list[str]) -> None:
+        while not any(run and run.epoch for run in [await self.store.runs.get(id_) for id_ in ids]):  # noqa: ASYNC110  (it is in the store)
+            await asyncio.sleep(0.05)
 
     async def _kill(self, outcome: Outcome) -> None:
         for _ in range(KILLS):
@@ -131,18 +143,22 @@ class Trial:
     # --- what is found afterwards -------------------------------------------------------------------------------------
 
     async def _ended(self, ids: list[str]) -> list[Run]:
-        until = time.monotonic() + PATIENCE
+        began = news = time.monotonic()
+        before: list[Run] = []
         while True:
             runs = [run for run in [await self.store.runs.get(id_) for id_ in ids] if run]
-            if all(run.state in ENDED for run in runs) or time.monotonic() > until:
+            now = time.monotonic()
+            news = now if runs != before else news
+            if all(run.state in ENDED for run in runs) or now > min(news + PATIENCE, began + LONGEST):
                 return runs
+            before = runs
             await asyncio.sleep(0.2)
 
     async def _woken(self, worker: ForkServerProcess, held: list[str], outcome: Outcome) -> list[str]:
         """Let a paused worker go on, long after its runs have ended elsewhere: it may change nothing."""
         before = [await self._rows(run) for run in held]
         workers.go_on(worker)
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while any(workers.is_held(self.place / "locks", run) for run in held):
             if time.monotonic() > until:
                 return [f"{', '.join(held)}: a paused worker still works on what it has lost"]
@@ -151,8 +167,8 @@ class Trial:
         after = [await self._rows(run) for run in held]
         worker.kill()
         worker.join()
-        for old, new in zip(before, after, strict=True):
-            outcome.unread += _without_unread(old, new)
+        for run, old, new in zip(held, before, after, strict=True):
+            outcome.unread += _without_unread(old, new) + await self._unread_events(run, old, new)
         pairs = zip(held, before, after, strict=True)
         return [f"{run}: a paused worker has written {_new(old, new)}" for run, old, new in pairs if old != new]
 
@@ -162,8 +178,18 @@ class Trial:
             found[name] = list(await self.store.collections[name].find_all({owner: run}, [("_id", 1)]))
         return found
 
-    def _met(self) -> list[str]:
-        log = self.place / "locks" / "violations"
+    async def _unread_events(self, run: str, old: dict[str, list[Any]], new: dict[str, list[Any]]) -> int:
+        """Leave of new events those that a reader takes, and return how many of the others there are."""
+        known = {row["_id"] for row in old["run_events"]}
+        counting = {row["_id"] for row in await self.store.run_events.after(run)}
+        read = [row for row in new["run_events"] if row["_id"] in known | counting]
+        unread = len(new["run_events"]) - len(read)
+        new["run_events"] = read
+        return unread
+
+    def _noted(self, kind: str) -> list[str]:
+        """Return what workers have noted about runs of this trial when they met others there."""
+        log = self.place / "locks" / kind
         met = log.read_text().splitlines() if log.exists() else []
         return [line for line in met if line.startswith(self.name + "-")]
 

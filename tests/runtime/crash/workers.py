@@ -23,8 +23,12 @@ PRELOADED = ["runtime.app", "runtime.load", "langgraph.graph", "tests.runtime.cr
 
 
 @contextmanager
-def held(folder: Path, run: str) -> Generator[None]:
-    """Hold the lock of a run; a process that is met there, and not paused, is a violation and gets recorded."""
+def held(folder: Path, run: str, *, lost: bool = False) -> Generator[None]:
+    """Hold the lock of a run; a process that is met there, and not paused, is noted.
+
+    It is a violation unless the worker before had lost the run: then that one was starved, got no CPU for longer than
+    its lease, and notices with its next heartbeat or write.
+    """
     with (folder / run).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -33,13 +37,13 @@ def held(folder: Path, run: str) -> Generator[None]:
             lock.flush()
         except BlockingIOError:
             lock.seek(0)
-            _met(folder, run, lock.read())
+            _met(folder, run, lock.read(), "starved" if lost else "violations")
         yield
 
 
-def _met(folder: Path, run: str, holder: str) -> None:
+def _met(folder: Path, run: str, holder: str, kind: str) -> None:
     if not is_paused(holder):
-        with (folder / "violations").open("a") as log:
+        with (folder / kind).open("a") as log:
             log.write(f"{run}: executed by {holder} and {os.getpid()} at the same time\n")
 
 
@@ -69,7 +73,7 @@ def serve(settings: Settings, role: Role, place: Path) -> None:
     original = Executor.execute
 
     async def execute(self: Executor, run: Any, listener: Any = None) -> Any:
-        with held(place / "locks", run.id):
+        with held(place / "locks", run.id, lost=run.lost == run.epoch - 1):
             return await original(self, run, listener)
 
     Executor.execute = execute
