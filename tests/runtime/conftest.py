@@ -29,7 +29,7 @@ from runtime.worker.scheduler import Scheduler
 from runtime.worker.starting import Start
 
 ENGINE = "APM_TEST_STORE"
-"""Variable with the address of another store to run these tests on; see `test_engines`."""
+"""Variable with the address of another store to run these tests on; see `test_second_engine`."""
 MODEL = {"m": {"name": "m", "provider": "scripted"}}
 
 
