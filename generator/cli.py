@@ -29,7 +29,7 @@ SUMMARIES = {
     "promote": "Write what runs in one environment into the specs of the next.",
     "test": "Run the workflow tests among the specs.",
     "run": "Run a workflow here and now, on the embedded store; or at a server.",
-    "runs": "List, show, cancel, resume and answer runs, here or at a server.",
+    "runs": "List, show, cancel, resume, revive and answer runs, here or at a server.",
     "letters": "List events that could not be delivered, and deliver them again, here or at a server.",
     "serve": "Serve the HTTP API, execute runs, keep schedules.",
     "explain": "Explain a code, a kind, field or verb, an alert, functions, a rendered line, or a line of a spec.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog="Example: apm runs list; apm runs answer ID --value accept")
 def runs() -> None:
-    """List, show, cancel, resume and answer runs, here or at a server."""
+    """List, show, cancel, resume, revive and answer runs, here or at a server."""
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
@@ -102,6 +102,19 @@ def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
         _call("resume", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0),
         as_json,
     )
+
+
+@runs.command(epilog="Example: apm runs revive ID")
+@click.argument("id_", metavar="ID")
+@server_option
+@json_option
+@with_terminal
+def revive(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
+    """Take up a run again that was given up because workers died over it (`workers-lost`)."""
+    found = _ask(server, "revive", id_) or _call(
+        "revive", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0
+    )
+    _print(terminal, found, as_json)
 
 
 def _when(millis: int) -> str:

@@ -8,7 +8,7 @@ from runtime.cli.letters import letters, redeliver
 from runtime.cli.rehearsing import Rehearsal, Rehearse, Script, rehearsals
 from runtime.cli.remote import Server, server
 from runtime.cli.reports import PathStep, RunResult, lines
-from runtime.cli.running import answer, cancel, list_runs, resume, run, show
+from runtime.cli.running import answer, cancel, list_runs, resume, revive, run, show
 from runtime.serving import serve
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "redeliver",
     "rehearsals",
     "resume",
+    "revive",
     "run",
     "serve",
     "server",

@@ -94,6 +94,11 @@ class Server:
         self._ask("POST", f"/runs/{id_}/cancel")
         return self.show(id_)
 
+    def revive(self, id_: str) -> RunResult:
+        """Take up a run again that was given up."""
+        self._ask("POST", f"/runs/{id_}/revive")
+        return self.show(id_)
+
     def letters(self, name: str) -> list[Mapping[str, Any]]:
         """Return dead letters, oldest first: `{id, name, channel, payload, reason, at}`."""
         return self._ask("GET", "/letters", params={"name": name} if name else {})["letters"]

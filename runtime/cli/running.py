@@ -195,6 +195,16 @@ def resume(id_: str, *, state_dir: Path | None = None, echo: Echo = quiet, verbo
     return _continued(id_, again, state_dir, echo, verbose=verbose)
 
 
+def revive(id_: str, *, by: str = "terminal", state_dir: Path | None = None, echo: Echo = quiet,
+           verbose: bool = False) -> RunResult:  # fmt: skip
+    """Take up a run again that was given up because workers died over it."""
+
+    async def again(here: Session) -> None:
+        await starting.revived(here.store, here.executor.clock, id_, by=by)
+
+    return _continued(id_, again, state_dir, echo, verbose=verbose)
+
+
 def _continued(
     id_: str, change: Callable[[Session], Any], state_dir: Path | None, echo: Echo, *, verbose: bool
 ) -> RunResult:

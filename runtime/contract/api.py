@@ -200,6 +200,14 @@ OWN: tuple[Route, ...] = (
         refusals=(_NO_RUN,),
     ),
     Route(
+        "POST", "/runs/{id}/revive", "reviveRun", "Take up a run again that was given up",
+        "A run over which workers have died one after the other fails as `workers-lost` and is kept. It goes on "
+        "from its last checkpoint, with all its attempts; the time in between does not count.",
+        (Answer(200, "the run, queued", RunBody),), "-X POST",
+        role="operator",
+        refusals=(_NO_RUN, (409, "conflict", "the run was not given up, or belongs to a thread")),
+    ),
+    Route(
         "POST", "/runs/{id}/answer", "answerRun", "Answer what a run asks", "The run is queued and goes on.",
         (Answer(200, "the run", RunBody),), """-X POST -d '{"value": "accept"}'""",
         role="approver", body=AnswerBody,

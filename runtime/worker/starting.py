@@ -135,6 +135,23 @@ async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
     return state
 
 
+async def revived(store: Holder, clock: Clock, id_: str, *, by: str) -> Run:
+    """Queue a run again that was given up because workers died over it, and return it; its record says who did so.
+
+    Raises:
+        StepError: `not-found`, or `conflict` when it was not given up, or belongs to a thread, which has gone on.
+    """
+    run = await found(store, id_)
+    if run.thread:
+        raise failed("conflict", "A run of a thread is not taken up again", f"start another one on {run.thread}")
+    if not await store.runs.revive(run, clock.now()):
+        detail = f"{id_} is {run.state}; only runs that failed as `workers-lost` can be taken up again"
+        raise failed("conflict", "The run was not given up", detail)
+    event = {"seq": await _next(store, run), "kind": "revived", "at": clock.now(), "data": {"by": by}}
+    await store.run_events.add(id_, [event], run.tenant)
+    return await found(store, id_)
+
+
 # --- answers ---------------------------------------------------------------------------------------------------------
 
 

@@ -56,6 +56,8 @@ def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm)
     assert found["status"] == "succeeded"
     assert next(step["path"] for step in found["path"]) == "hello/write"
     assert apm("runs", "cancel", id_, env=env).code == 0
+    revived = apm("runs", "revive", id_, env=env)
+    assert (revived.code, "was not given up" in revived.err) == (1, True)
 
 
 def test_changed_specs_are_served_without_a_restart(server: str, apm: Apm, repository: Path) -> None:

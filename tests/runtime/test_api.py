@@ -73,6 +73,7 @@ async def test_the_same_idempotency_key_starts_one_run(api: httpx.AsyncClient) -
         ("GET", "/runs/nope", None, 404, "not-found"),
         ("GET", "/runs?limit=x", None, 400, "invalid-input"),
         ("POST", "/runs/nope/cancel", {}, 404, "not-found"),
+        ("POST", "/runs/nope/revive", {}, 404, "not-found"),
         ("POST", "/runs/nope/answer", {"value": 1}, 404, "not-found"),
         ("POST", "/runs/nope/answer", {}, 400, "invalid-input"),
     ],
@@ -99,6 +100,14 @@ async def test_a_cancelled_run_is_not_executed(world: World, api: httpx.AsyncCli
     id_ = (await api.post("/runs", json={"workflow": "main"})).json()["id"]
     assert (await api.post(f"/runs/{id_}/cancel")).json() == {"id": id_, "state": "cancelled"}
     assert (await world.go_on(id_)).status == "cancelled"
+
+
+async def test_a_run_that_was_given_up_is_taken_up_again(world: World, api: httpx.AsyncClient) -> None:
+    id_ = (await api.post("/runs", json={"workflow": "main", "input": {"n": 3}})).json()["id"]
+    assert (await api.post(f"/runs/{id_}/revive")).json()["title"] == "The run was not given up"
+    await world.store.collections["runs"].change({"_id": id_}, {"$set": {"state": "failed", "buried": 1}})
+    assert (await api.post(f"/runs/{id_}/revive")).json()["state"] == "queued"
+    assert (await world.go_on(id_)).status == "waiting"
 
 
 @pytest.mark.parametrize("headers", [{"Authorization": "Bearer one"}, {"X-Api-Key": "two"}])

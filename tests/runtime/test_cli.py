@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from runtime import cli
+from runtime import settings as environment
+from runtime.cli.session import session, together
 from runtime.load import Source
 from runtime.problems import Failure
 from runtime.services.store.embedded import EmbeddedStore
@@ -113,6 +115,25 @@ def test_a_waiting_run_can_be_cancelled_and_then_not_answered(place: Path) -> No
     assert cli.cancel(found.id, state_dir=place / "state").status == "cancelled"
     with pytest.raises(Failure, match="does not wait"):
         cli.answer(found.id, "accept", state_dir=place / "state")
+
+
+def test_a_run_that_was_given_up_goes_on_here(place: Path) -> None:
+    found = run(place)
+    buried(place, found.id)
+    assert cli.show(found.id, state_dir=place / "state").status == "failed"
+    assert cli.revive(found.id, state_dir=place / "state").status == "waiting"
+    assert cli.answer(found.id, "accept", state_dir=place / "state").status == "succeeded"
+
+
+def buried(place: Path, id_: str) -> None:
+    """Let it be as if workers had died over a run."""
+
+    async def bury() -> None:
+        async with session(environment.read(state_dir=place / "state")) as here:
+            row = {"$set": {"state": "failed", "buried": 1, "lost": 1, "waiting": "[]"}}
+            await here.store.collections["runs"].change({"_id": id_}, row)
+
+    together(bury)
 
 
 def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.contract import Context, Function
 from runtime.functions import registered
+from runtime.problems import StepError
 from runtime.services import tools
 from runtime.services.store.runs import LOSSES, SUSPECT, Run
 from runtime.worker import starting
@@ -64,8 +65,8 @@ async def poisoned(world: World) -> str:
     return id_
 
 
-async def revived(world: World, id_: str) -> bool:
-    return await world.store.runs.revive(await starting.found(world.store, id_), world.clock.now())
+async def revived(world: World, id_: str) -> Run:
+    return await starting.revived(world.store, world.clock, id_, by="ada")
 
 
 async def test_a_run_over_which_workers_die_is_given_up(world: World, deadly: Deadly) -> None:
@@ -96,7 +97,7 @@ async def test_what_was_given_up_goes_on_from_its_last_checkpoint(world: World, 
     id_ = await poisoned(world)
     deadly.on = False
     world.clock.advance(90 * 60)  # longer than its timeout: time among the dead letters does not count
-    assert await revived(world, id_)
+    await revived(world, id_)
     assert await world.store.runs.given_up() == []
     found = await world.go_on(id_)
     assert (found.status, [step.path for step in found.path]) == ("succeeded", ["main/keep", "main/bad"])
@@ -104,8 +105,25 @@ async def test_what_was_given_up_goes_on_from_its_last_checkpoint(world: World, 
 
 async def test_who_is_taken_up_again_has_all_its_attempts(world: World, deadly: Deadly) -> None:
     id_ = await poisoned(world)
-    assert await revived(world, id_)
+    await revived(world, id_)
     assert [(await taken_up(world, id_)).state for _ in range(LOSSES)] == ["queued"] * (LOSSES - 1) + ["failed"]
+
+
+async def test_only_what_was_given_up_is_taken_up_again(world: World, deadly: Deadly) -> None:
+    id_ = await poisoned(world)
+    await revived(world, id_)
+    deadly.on = False
+    await world.go_on(id_)
+    with pytest.raises(StepError, match="was not given up"):
+        await revived(world, id_)
+    kinds = [(row["kind"], row["data"].get("by")) for row in await world.store.run_events.after(id_)]
+    assert kinds.index(("revived", "ada")) > kinds.index(("step-ended", None))
+    assert kinds[-1][0] == "run-ended"
+    await world.store.collections["runs"].change(
+        {"_id": id_}, {"$set": {"state": "failed", "buried": 1, "thread": "t"}}
+    )
+    with pytest.raises(StepError, match="start another one on t"):
+        await revived(world, id_)
 
 
 async def test_a_worker_takes_one_suspect_at_a_time(world: World) -> None:

@@ -241,6 +241,7 @@ class Queue(RuleBasedStateMachine):
             assert self.do(self.store.runs.revive(run, now))
             expected = self.runs[run.id]
             expected.state, expected.losses = "queued", 0
+            expected.epoch += 1
             expected.order = (expected.order[0], now, expected.order[2])
 
     # --- what always holds --------------------------------------------------------------------------------------------

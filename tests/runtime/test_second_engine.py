@@ -1,4 +1,4 @@
-"""The tests of the state store on a second engine: what the runtime asks of a store is what more than one of them does."""
+"""The tests of the state store on a second engine: what the runtime asks of a store, more than one of them does."""
 
 import pytest
 

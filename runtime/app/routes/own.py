@@ -1,4 +1,4 @@
-"""Runs in the runtime's own words: start, list, show, follow, answer, cancel."""
+"""Runs in the runtime's own words: start, list, show, follow, answer, cancel, revive."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -59,6 +59,12 @@ async def _cancel(call: Call) -> Response:
     return JSONResponse({"id": run.id, "state": state}, 202 if state == "running" else 200)
 
 
+async def _revive(call: Call) -> Response:
+    run = await starting.revived(call.scope, call.desk.clock, call.path("id"), by=call.caller.name)
+    call.desk.nudge()
+    return JSONResponse(run_json(run))
+
+
 async def _answer(call: Call) -> Response:
     body = await call.body(AnswerBody, "An answer needs `value`")
     id_, by = call.path("id"), call.caller.speaks_as(body.by)
@@ -84,6 +90,7 @@ HANDLERS: Mapping[str, Handler] = {
     "listRuns": _list,
     "showRun": _show,
     "cancelRun": _cancel,
+    "reviveRun": _revive,
     "answerRun": _answer,
     "followRun": _events,
 }

@@ -289,10 +289,15 @@ class Runs:
         return await self.find({"buried": 1}, 0)
 
     async def revive(self, run: Run, now: int) -> bool:
-        """Queue a run again that was given up; the time since then is not taken from its own."""
+        """Queue a run again that was given up; the time since then is not taken from its own.
+
+        It counts as a claim, whose events are what the person who does this leaves in the record.
+        """
         where = {"_id": run.id, "state": "failed", "buried": 1}
         fresh: Row = {"state": "queued", "due": now, "ended": 0, "problem": None, "buried": 0, "losses": 0}
-        return await self._rows.change(where, {"$set": fresh, "$inc": {"revision": 1, "deadline": now - run.ended}})
+        return await self._rows.change(
+            where, {"$set": fresh, "$inc": {"revision": 1, "epoch": 1, "deadline": now - run.ended}}
+        )
 
     async def cancel(self, id_: str, now: int) -> str:
         """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag.

@@ -9,17 +9,20 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from runtime.settings import Role, Settings
 
 LEASE = 5
 """Seconds; a killed worker's runs wait so long."""
 PRELOADED = ["runtime.app", "runtime.load", "langgraph.graph", "tests.runtime.crash.workers"]
+
+
+_LOCKS: dict[str, TextIO] = {}
 
 
 @contextmanager
@@ -38,7 +41,14 @@ def held(folder: Path, run: str, *, lost: bool = False) -> Generator[None]:
         except BlockingIOError:
             lock.seek(0)
             _met(folder, run, lock.read(), "starved" if lost else "violations")
+        _LOCKS[run] = lock
         yield
+
+
+def let_go(run: str) -> None:
+    """Let the lock of a run go: whoever gets the run next need not meet us while we are tidying up."""
+    if lock := _LOCKS.pop(run, None):
+        fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _met(folder: Path, run: str, holder: str, kind: str) -> None:
@@ -68,15 +78,20 @@ def is_held(folder: Path, run: str) -> bool:
 def serve(settings: Settings, role: Role, place: Path) -> None:
     """Be a worker, or the scheduler: the body of a process."""
     from runtime import app, load
+    from runtime.services.store.runs import Run, Runs
     from runtime.worker.executor import Executor
 
-    original = Executor.execute
+    original, put_aside = Executor.execute, Runs.wait
 
-    async def execute(self: Executor, run: Any, listener: Any = None) -> Any:
+    async def wait(self: Runs, run: Run, waiting: Sequence[Mapping[str, Any]], deadline: int) -> bool:
+        let_go(run.id)
+        return await put_aside(self, run, waiting, deadline)
+
+    async def execute(self: Executor, run: Run, listener: Any = None) -> Any:
         with held(place / "locks", run.id, lost=run.lost == run.epoch - 1):
             return await original(self, run, listener)
 
-    Executor.execute = execute
+    Executor.execute, Runs.wait = execute, wait
     logging.basicConfig(filename=place / f"{role}-{os.getpid()}.log", level=logging.INFO)
     app.serve(settings, role, load.folder(place / "specs"), _quiet)
 
