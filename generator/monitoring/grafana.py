@@ -5,7 +5,6 @@ variable, thresholds where the alert has them.
 """
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
@@ -16,6 +15,7 @@ from generator.kinds._alerting import Alert
 from generator.kinds._band import LOWER, UPPER, VALUE
 from generator.kinds._budget import BUDGET
 from generator.kinds.dashboard import Dashboard, Panel, Variable
+from generator.monitoring.levels import BUDGET_LEVELS, PLAIN, Level, levels_of
 from generator.rules.promql import NAMESPACE, Family, Matcher, Read, labels_of, scoped, selector
 
 SCHEMA_VERSION = 39
@@ -34,18 +34,6 @@ class Line:
 
     expr: str
     legend: str
-
-
-@dataclass(frozen=True)
-class Level:
-    """A threshold: from it on the value has this colour."""
-
-    value: float | None
-    color: str
-
-
-_BUDGET_LEVELS = (Level(None, "red"), Level(0, "orange"), Level(0.25, "green"))
-"""An error budget that is overdrawn, one of which less than a quarter is left, and one that is fine."""
 
 
 def to_json(
@@ -143,7 +131,7 @@ def _panel(panel: Panel, dashboard: Dashboard, alerts: Mapping[str, tuple[Alert,
     nothing: tuple[None, Mapping[str, str]] = (None, {})
     alert, links = alerts[panel.alert] if panel.alert else nothing
     lines = list(_alert_lines(alert, panel)) if alert else list(_lines(panel, dashboard))
-    levels = _levels(alert) if alert else _BUDGET_LEVELS if panel.objective else [Level(None, "green")]
+    levels = levels_of(alert) if alert else BUDGET_LEVELS if panel.objective else PLAIN
     found: Object = {
         "type": panel.show,
         "title": panel.title,
@@ -220,40 +208,6 @@ def _legend(condition: Condition, title: str) -> str:
     if given:
         return " ".join(f"{{{{{label}}}}}" for label in sorted(given))
     return " ".join(condition.labels.values()) or ("__auto" if given is None else title)
-
-
-def _levels(alert: Alert) -> Sequence[Level]:
-    """Colours by the thresholds of an alert, so that a value has its colour exactly while the condition holds."""
-    first = alert.tiers[0]
-    if not first.conditions[0].threshold:
-        return [Level(None, "green")]
-    tiers = [(tier.conditions[0], _color(tier.severity)) for tier in alert.tiers]
-    return list(_colored(tiers))
-
-
-def _colored(tiers: Sequence[tuple[Condition, str]]) -> Iterator[Level]:
-    """Yield steps from low to high.
-
-    Grafana colours a value from a step on, the step itself included. An alert with `>` does not fire at its threshold:
-    its step is the next number that a computer can tell apart (for 0 the smallest above it, 5e-324), and what counts
-    whole things has its colour from the next whole number on all the same.
-    """
-    op, at = tiers[0][0].op, [float(condition.threshold) for condition, _ in tiers]
-    colors = [color for _, color in tiers]
-    after = [math.nextafter(value, math.inf) for value in at]
-    match op:
-        case "<" | "<=":
-            yield Level(None, colors[0])
-            yield Level((at if op == "<" else after)[0], "green")
-        case "==":
-            yield from (Level(None, "green"), Level(at[0], colors[0]), Level(after[0], "green"))
-        case _:
-            yield Level(None, "green")
-            yield from map(Level, at if op == ">=" else after, colors)
-
-
-def _color(severity: str) -> str:
-    return {"critical": "red", "warning": "orange"}.get(severity, "blue")
 
 
 def _unit(panel: Panel, dashboard: Dashboard, alert: Alert | None) -> str:
