@@ -1,6 +1,6 @@
 """declared specs + an environment's overlay -> the specs of that environment, with places kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from generator.model import Catalogue, Declared, Document, Kind, Loc
@@ -27,6 +27,7 @@ def overlay(written: Catalogue, environment: Declared, kinds: Mapping[str, Kind]
                 known = written.names(kind)
                 problems.append(_dead(environment, loc, nearest(name, known) if known else nearest(kind, kinds)))
                 continue
+            problems += _not_there(environment, loc, base.document.value["spec"], patch)
             spec = parse_one(_merged(base.document, patch, environment.document, loc), kinds, problems)
             if spec:
                 patched[kind, name] = spec
@@ -37,6 +38,17 @@ def overlay(written: Catalogue, environment: Declared, kinds: Mapping[str, Kind]
 def _dead(environment: Declared, loc: Loc, hint: str) -> Problem:
     message = f'there is no {loc[-2]} "{loc[-1]}" to overlay'
     return environment.problem(loc, "dead-overlay", message, hint, key=True)
+
+
+def _not_there(environment: Declared, loc: Loc, base: Any, patch: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what a patch takes away that is not written; it would change nothing, as a misspelt key does."""
+    there = cast("Mapping[str, Any]", base) if isinstance(base, Mapping) else {}
+    for key, value in patch.items():
+        if value is None and key not in there:
+            message = f'there is no "{key}" to take away from {loc[2]} "{loc[3]}"'
+            yield environment.problem((*loc, key), "dead-overlay", message, nearest(key, there), key=True)
+        elif isinstance(value, Mapping):
+            yield from _not_there(environment, (*loc, key), there.get(key), cast("Mapping[str, Any]", value))
 
 
 def _merged(base: Document, patch: Mapping[str, Any], over: Document, where: Loc) -> Document:

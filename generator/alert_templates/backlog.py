@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from generator.alert_templates._template import (
     AlertTemplate,
     Case,
@@ -22,7 +24,7 @@ class Backlog(Strict):
 
     metric: Annotated[str, Selector(("gauge",))]
     """Gauge that is watched."""
-    above: float | Duration
+    above: Annotated[float, Field(ge=0)] | Duration
     """The limit: a number, or a duration where the metric is in seconds."""
     by: Annotated[Many[str], LabelsOf(("metric",))] = ()
     """Labels by which values are kept apart."""

@@ -3,7 +3,8 @@
 Inputs, outputs, payloads and answers are held to JSON Schemas (draft 2020-12 unless `$schema` says otherwise). A file
 that is no JSON, or a schema with a wrong keyword value, would let anything through or nothing. So would a misspelt
 keyword, which JSON Schema ignores: words of your own start with `x-`. A `required` name that is none of `properties`,
-and an `enum` value that `type` refuses, are slips too. The place is inside the file.
+an `enum` value that `type` refuses, a `format` that there is not and a `maximum` below the `minimum` are slips too. The
+place is inside the file.
 
 Fix: correct what the message names.
 

@@ -4,7 +4,8 @@ PAGES = {
     "dead-overlay": """
 An environment changes a spec that is not there.
 
-`overlay` names specs by kind and name. A name that does not exist would change nothing, in silence.
+`overlay` names specs by kind and name. A name that does not exist would change nothing, in silence. So would `null` for
+a field that the spec does not have: `null` takes away what is written.
 
 Fix: correct the name (the nearest one is suggested), or remove the entry.
 """,

@@ -24,6 +24,14 @@ KEYWORDS = frozenset((*_ONE, *_LISTS, *_NAMED, *_PLAIN))
 _TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict,
           "null": type(None)}  # fmt: skip
 
+_BOUNDS = (("minimum", "maximum"), ("exclusiveMinimum", "exclusiveMaximum"), ("minLength", "maxLength"),
+           ("minItems", "maxItems"), ("minProperties", "maxProperties"), ("minContains", "maxContains"))  # fmt: skip
+FORMATS = (
+    "date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri",
+    "iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template",
+    "uuid",
+)  # fmt: skip
+
 
 def slips(schema: Any, at: Loc = (), *, alone: bool = True) -> Iterator[tuple[Loc, bool, str, str]]:
     """Yield place, whether it is about the key there, message and hint of each slip.
@@ -39,6 +47,14 @@ def slips(schema: Any, at: Loc = (), *, alone: bool = True) -> Iterator[tuple[Lo
     if alone:
         yield from _required(form, at)
     yield from _choices(form, at)
+    yield from _bounds(form, at)
+    if isinstance(name := form.get("format"), str) and name not in FORMATS:
+        yield (
+            (*at, "format"),
+            False,
+            f'"{name}" is no format of JSON Schema, it would be ignored',
+            nearest(name, FORMATS),
+        )
     for where, part, own in _below(form, at):
         yield from slips(part, where, alone=own)
 
@@ -59,11 +75,22 @@ def _required(form: Schema, at: Loc) -> Iterator[tuple[Loc, bool, str, str]]:
 def _choices(form: Schema, at: Loc) -> Iterator[tuple[Loc, bool, str, str]]:
     kind, values = form.get("type"), form.get("enum")
     allowed: Any = _TYPES.get(kind) if isinstance(kind, str) else None
-    if allowed is None or not isinstance(values, list):
+    if not isinstance(values, list):
         return
-    for index, value in enumerate(cast("list[Any]", values)):
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind != "boolean"):
+    choices = cast("list[Any]", values)
+    plain = any(not isinstance(value, dict | list) for value in choices)
+    for index, value in enumerate(choices):
+        if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and kind != "boolean")):
             yield (*at, "enum", index), False, f"the type is {kind}, so this can never be chosen", ""
+        elif kind is None and plain and isinstance(value, dict | list):
+            yield (*at, "enum", index), False, "the other choices are plain values, this is none", "quote it"
+
+
+def _bounds(form: Schema, at: Loc) -> Iterator[tuple[Loc, bool, str, str]]:
+    for low, high in _BOUNDS:
+        least, most = form.get(low), form.get(high)
+        if isinstance(least, int | float) and isinstance(most, int | float) and least > most:
+            yield (*at, high), False, f"{low} is {least}, so nothing can be {most} at most", ""
 
 
 def _below(form: Schema, at: Loc) -> Iterator[tuple[Loc, Any, bool]]:

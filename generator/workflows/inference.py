@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generator.problems import nearest
+from generator.problems import meant, nearest
 from generator.workflows import types
 from generator.workflows.comparisons import never_equal, never_in
 from generator.workflows.functions import OPERATORS, RESULTS, TEXTS, WORDS
@@ -81,7 +81,7 @@ class Inference:
             return ANY
         entry = holder.fields.get(name)
         if entry is None:
-            self._unknown(node, name, holder, what)
+            self._unknown(node, name, holder, what, facts)
             return replace(ANY, origin=holder.origin and types.below(holder.origin, name))
         path = path_of(node)
         safe = path is not None and there(path, facts)
@@ -90,12 +90,16 @@ class Inference:
                      f"test it first: has({self.text(node)}) ? {self.text(node)} : ...")  # fmt: skip
         return types.without_null(entry.type) if safe else entry.type
 
-    def _unknown(self, node: Node, name: str, holder: Type, what: str) -> None:
+    def _unknown(self, node: Node, name: str, holder: Type, what: str, facts: Facts) -> None:
         path = path_of(node) or ("",)
         # Of the state, only its own fields are looked at elsewhere, not what is inside them.
         elsewhere = path[0] in self.elsewhere and (path[0] != "state" or len(path) == 2)
         if holder.closed and not elsewhere:
             self.add("unknown-field", node, f'{what} has no field "{name}"', nearest(name, holder.fields))
+        tested = [fact[-1] for fact in facts if fact[:-1] == path[:-1] and len(path) > 1]
+        if not holder.closed and path not in facts and (other := meant(name, tested)):
+            message = f'this reads "{name}", and what was tested is "{other}"'
+            self.add("missing-guard", node, message, f'did you mean "{other}"?')
 
     def present(self, node: Node, facts: Facts, bound: Mapping[str, Type]) -> Type:
         """Return the type of a part that must not be null, and report it where it may be."""
@@ -182,6 +186,9 @@ class Inference:
                 self._mismatch(node, [holder, key])
             return holder.items or ANY
         if holder.kinds <= {"map"} and holder.closed and holder.fields:
+            for name in key.scalars or ():
+                if name not in holder.fields:
+                    self._unknown(node, str(name), holder, self.text(node.parts[0]), facts)
             return join(entry.type for entry in holder.fields.values())
         return ANY
 

@@ -36,7 +36,7 @@ RULES: tuple[Harmless, ...] = (
     Harmless("value", rf"{_CASE}\.name|Alerts\..*\.tests\[\]\.name|WorkflowTest\.spec\.unreachable\.\*", PEOPLE),
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
                       r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
-                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name)", OUTSIDE),
+                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name|prometheusUrl)", OUTSIDE),
     Harmless("value", r"Report\.spec\.recipients\[\]\.slack", OUTSIDE),
     Harmless("value chosen-key", r".*\.(labels|selectorLabels)\.\*", OUTSIDE),
     Harmless("value", r"\w+\.metadata\.name", FREE),
@@ -58,7 +58,9 @@ RULES: tuple[Harmless, ...] = (
     Harmless("chosen-key", r"(Alerts\.spec\.alerts|Metrics\.spec\.metrics)\.\*", FREE),
     Harmless("value", r"Metrics\.spec\.(targetLabels\[\]|metrics\.\*\.labels\.\*\[\])", OUTSIDE),
     Harmless("value", r"Environment\.spec\.overlay\.\*\.\*|Policy\.spec\.match\[\]\.apiGroups\[\]", OUTSIDE),
-    Harmless("value", r"Alerts\..*\.(promql|series\.\*|above)|Metrics\.spec\.metrics\.\*\.buckets\[\]", AMOUNT),
+    Harmless("value", r"(Alerts|Report)\..*\.(promql|series\.\*|above)", AMOUNT),
+    Harmless("value", r"Metrics\.spec\.metrics\.\*\.buckets\[\]", AMOUNT),
+    Harmless("value", r"(Tool|Workflow|Channel|Agent)\.spec\.(input|output|payload)\..*", AMOUNT),
     Harmless("value", rf"{_STEP}\.approval\.options\[\]", FREE),
     Harmless("value type", r".*\.enum\[\]|(Tool|Workflow|Channel|Agent)\.spec\.(input|output|payload)\..*\[\]", OPEN),
     Harmless("chosen-key", r"(Tool|Workflow|Channel|Agent)\.spec\.(input|output|payload)\.\*\.\*", FREE),

@@ -120,6 +120,7 @@ def _one(root: Path) -> Problem:
         ("{Model: {smal: {model: gpt-4o}}}", "dead-overlay", 21),
         ("{Modell: {small: {model: gpt-4o}}}", "dead-overlay", 22),
         ("{Model: {small: {modle: gpt-4o}}}", "unknown-key", 29),
+        ("{Model: {small: {temprature: null}}}", "dead-overlay", 29),
         ("{Model: {small: {provider: null}}}", "missing-field", 29),
         ("{Model: {small: {temperature: 3.0}}}", "invalid-value", 42),
         ("{Model: {small: {fallback: [small, smal]}}}", "dead-reference", 47),
