@@ -95,10 +95,23 @@ def quantity(value: Any) -> float | None:
 
 
 def steps(document_: Any, prefix: str = "") -> Iterator[tuple[str, Value]]:
-    """Yield every step of a workflow document with its name, those inside branches and loops too."""
+    """Yield every step of a workflow document with its name: those inside branches, loops and handlers too."""
     for step in items(document_, "steps") if isinstance(document_, Mapping) else document_:
         name = f"{prefix}{at(step, 'id')}"
         yield name, step
         for branch, inner in mapping(step, "parallel", "branches").items():
             yield from steps(inner, f"{name}/{branch}/")
         yield from steps(items(step, "forEach", "steps"), f"{name}/each/")
+        for handler in items(step, "onError"):
+            yield from steps(items(handler, "do"), f"{name}/{at(handler, 'match') or '*'}/")
+        yield from steps(items(step, "compensate"), f"{name}/compensate/")
+
+
+def triggers(document_: Value) -> list[str]:
+    """Return what starts a workflow besides people, in words."""
+    return [
+        f"channel {at(one, 'channel')}"
+        if at(one, "channel")
+        else f"the schedule {at(one, 'cron')} {at(one, 'timeZone')}"
+        for one in items(document_, "triggers")
+    ]

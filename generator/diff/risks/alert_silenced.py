@@ -1,11 +1,13 @@
 """Somebody who was told of a problem no longer is.
 
 Marked: an alert that is gone or less severe; a severity and owner that reached a receiver and now reach none (the
-routes of both sides are followed); a new inhibition; mute times; a scrape target that is deleted, since an alert on
-what is not measured stays silent.
+routes of both sides are followed); a new inhibition, or one that holds for more; mute times; fewer alerts in a
+message; rules or a scrape target with other labels, by which Prometheus finds them; a scrape target that is deleted,
+since an alert on what is not measured stays silent.
 Not marked: an alert with another text, or a message to another channel.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -23,8 +25,20 @@ def run(change: Change) -> Iterator[Mark]:
     """Yield a mark for each alert or group of alerts that nobody is told of any more."""
     yield from _rules(change)
     yield from _routes(change)
+    yield from _found(change)
     if change.new is None and change.object.kind in _SCRAPES:
         yield Mark(_NAME, f"{change.object.kind} {change.object.name} is deleted: what it measured is gone")
+
+
+def _found(change: Change) -> Iterator[Mark]:
+    kinds = ("PrometheusRule", *_SCRAPES)
+    old, new = (mapping(of(side, *kinds), "metadata", "labels") for side in (change.old, change.new))
+    for key in old.keys() | new.keys() if change.old and change.new else ():
+        if "/" not in key and old.get(key) != new.get(key):
+            says = f"has the label {key}={new.get(key, '')}, was {old.get(key, 'not there')}"
+            yield Mark(
+                _NAME, f"{change.object.kind} {change.object.name} {says}: it may not be read", "metadata.labels"
+            )
 
 
 def _rules(change: Change) -> Iterator[Mark]:
@@ -82,9 +96,23 @@ def _routes(change: Change) -> Iterator[Mark]:
             yield Mark(
                 _NAME, f"{_named(rule, 'sourceMatch')} silences {_named(rule, 'targetMatch')}", "spec.inhibitRules"
             )
+    yield from _cut(old, new)
     for key in ("muteTimeIntervals", "activeTimeIntervals"):
         if _times(new, key) > _times(old, key):
             yield Mark(_NAME, f"{change.object.name} is silent at more times ({key})", "spec.route")
+
+
+def _cut(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Mark]:
+    before, after = ({str(at(r, "name")): _most(r) for r in items(side, "spec", "receivers")} for side in (old, new))
+    for name, most in after.items():
+        if name in before and most < before[name]:
+            yield Mark(_NAME, f"a message to {name} holds {most:g} alerts at most, the others are left out",
+                       f"spec.receivers[{name}]")  # fmt: skip
+
+
+def _most(receiver: Any) -> float:
+    """Return how many alerts a message holds; 0 is Alertmanager's word for all."""
+    return min((float(at(one, "maxAlerts") or "inf") for one in items(receiver, "webhookConfigs")), default=math.inf)
 
 
 def _samples(*configs: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -1,8 +1,8 @@
 """Less can be restored, or what can is kept for a shorter time.
 
 Marked: a backup that is gone or suspended, runs less often, copies fewer collections (`--oplog` gone), goes
-elsewhere, is no longer encrypted where it lies, or has less time; documents of a state store that are kept for a
-shorter time.
+elsewhere, is no longer encrypted where it lies, or has less time; documents of a state store, and what agents
+remember, that are kept for a shorter time or count it from another date.
 Not marked: a backup that runs more often, or at another hour.
 How long archives are kept (`retention` of a Backup) is promised in HANDOVER.md and enforced by the bucket: no object
 shows it.
@@ -14,9 +14,11 @@ from typing import Any
 from generator.diff.model import Change, Mark, Object, Risk
 from generator.diff.risks._cron import runs_a_week
 from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, seconds
+from runtime.contract.stores import CollectionDocument
 
 _NAME = "backup-weakened"
-_STORE = "apm.store/v1"
+_STORE, _WORKFLOW = "apm.store/v1", "apm.workflow/v1"
+_FROM = CollectionDocument.model_fields["retention_field"].default
 _ENCRYPTION = "RCLONE_CONFIG_BUCKET_SERVER_SIDE_ENCRYPTION"
 _FOREVER = float("inf")
 
@@ -26,6 +28,7 @@ def run(change: Change) -> Iterator[Mark]:
     if _is_backup(change.old):
         yield from _backup(change)
     yield from _retention(change)
+    yield from _memories(change)
 
 
 def _is_backup(item: Object | None) -> bool:
@@ -87,11 +90,24 @@ def _retention(change: Change) -> Iterator[Mark]:
         if name in before:
             path = f"{base}.collections[{name}].retention"
             yield from _kept(f"documents of {name}", before[name].get("retention"), at(one, "retention"), path)
+            was, now = (at(side, "retentionField") or _FROM for side in (before[name], one))
+            if was != now:
+                yield Mark(_NAME, f"documents of {name} are kept from {now}, were from {was}", path)
+
+
+def _memories(change: Change) -> Iterator[Mark]:
+    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    for name, memory in mapping(new, "memories").items():
+        for section, one in mapping(memory, "sections").items():
+            before = mapping(old, "memories", name, "sections").get(section)
+            path = f"{data_path(change.object, _WORKFLOW)}.memories.{name}.sections.{section}.retention"
+            if before is not None:
+                yield from _kept(f"entries of {name}/{section}", at(before, "retention"), at(one, "retention"), path)
 
 
 def _kept(what: str, old: Any, new: Any, path: str) -> Iterator[Mark]:
     if (seconds(new) or _FOREVER) < (seconds(old) or _FOREVER):
-        yield Mark(_NAME, f"{what} are kept {new}, were kept {old}", path)
+        yield Mark(_NAME, f"{what} are kept {new}, were kept {old or 'for ever'}", path)
 
 
 RISK = Risk(_NAME, run)

@@ -1,7 +1,8 @@
 """A run, an agent or the namespace may spend more.
 
-Marked: more tokens, money, steps, turns or visits, or no limit where there was one; a budget that asks a person
-instead of failing; a larger ResourceQuota.
+Marked: more tokens, money, steps, turns, rounds, visits or runs at a time, or no limit where there was one, for a run,
+for a day, or for a task of an agent; a budget that asks a person instead of failing; a price that is gone or lower, so
+that the same money lets more calls through; a new trigger; a larger ResourceQuota.
 Not marked: a lower limit, or one where there was none.
 """
 
@@ -11,11 +12,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, mapping, of, quantity, steps
+from generator.diff.risks._read import at, data_path, document, mapping, of, quantity, steps, triggers
 from runtime.contract.documents import AgentDocument, Limits, ModelDocument
 
 _NAME = "budget-raised"
 _WORKFLOW = "apm.workflow/v1"
+_LIMITS = (
+    ("agent", "maxTurns", AgentDocument.model_fields["max_turns"].default),
+    ("agent", "maxRounds", AgentDocument.model_fields["max_rounds"].default),
+    ("model", "maxOutputTokens", ModelDocument.model_fields["max_output_tokens"].default),
+)
+"""Kind, field, and what counts where it is not written."""
 _MONEY = re.compile(r"(\d+(?:\.\d+)?) [A-Z]{3}")
 
 
@@ -31,16 +38,21 @@ def _workflow(change: Change) -> Iterator[Mark]:
         return
     base, name = data_path(change.object, _WORKFLOW), str(new.get("name"))
     yield from _budget(f"workflow {name}", mapping(old, "budget"), mapping(new, "budget"), f"{base}.budget")
+    was, now = (mapping(side, "budget", "perDay") for side in (old, new))
+    yield from _budget(f"workflow {name} in a day", was, now, f"{base}.budget.perDay")
     yield from _limit(f"workflow {name}: maxSteps", old, new, ("limits", "maxSteps"), Limits().max_steps, base)
-    for kind, key, default in (("agent", "maxTurns", _default(AgentDocument, "max_turns")),
-                               ("model", "maxOutputTokens", _default(ModelDocument, "max_output_tokens"))):  # fmt: skip
+    yield from _limit(f"workflow {name}: maxConcurrentRuns", old, new, ("limits", "maxConcurrentRuns"), None, base)
+    yield from _triggers(f"workflow {name}", old, new, f"{base}.triggers")
+    for kind, key, default in _LIMITS:
         for one, value in mapping(new, f"{kind}s").items():
-            before = mapping(old, f"{kind}s", one)
-            if before:
+            if before := mapping(old, f"{kind}s", one):
                 yield from _limit(f"{kind} {one}: {key}", before, value, (key,), default, f"{base}.{kind}s.{one}")
-                yield from _budget(
-                    f"{kind} {one}", mapping(before, "budget"), mapping(value, "budget"), f"{base}.{kind}s.{one}"
-                )
+    for one, value in mapping(new, "agents").items():
+        if before := mapping(old, "agents", one):
+            was, now = (mapping(side, "budget") for side in (before, value))
+            yield from _budget(f"agent {one}", was, now, f"{base}.agents.{one}.budget")
+    for one, value in mapping(new, "models").items():
+        yield from _prices(f"model {one}", mapping(old, "models", one), value, f"{base}.models.{one}")
     before_steps = dict(steps(old))
     for step, value in steps(new):
         if step in before_steps:
@@ -49,8 +61,18 @@ def _workflow(change: Change) -> Iterator[Mark]:
             )
 
 
-def _default(model: Any, name: str) -> Any:
-    return model.model_fields[name].default
+def _triggers(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Mark]:
+    before = triggers(old)
+    for trigger in triggers(new):
+        if trigger not in before:
+            yield Mark(_NAME, f"{name} is started by {trigger}", path)
+
+
+def _prices(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Mark]:
+    for key in ("priceIn", "priceOut"):
+        was, now = old.get(key), new.get(key)
+        if was is not None and (now is None or _number(now) < _number(was)):
+            yield Mark(_NAME, f"{name}: {key} is {now or 'not told'}, was {was}: maxCost holds less", f"{path}.{key}")
 
 
 def _budget(who: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Mark]:

@@ -1,22 +1,25 @@
-"""A workload stops.
+"""A workload stops, or a workflow is no longer started.
 
 No pods means that nothing answers and nothing is executed, and alerts on what is missing may stay silent, because
 nothing reports any more. Where a pause is meant, say in the pull request until when.
 
-Marked: `replicas: 0`, an autoscaler whose `maxReplicas` is 0, a CronJob with `suspend: true`.
+Marked: `replicas: 0`, an autoscaler whose `maxReplicas` is 0, a CronJob with `suspend: true`, a schedule or channel
+that started a workflow and is gone, another schedule.
 Not marked: fewer replicas than before, but one at least.
 """
 
 from collections.abc import Iterator
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, of
+from generator.diff.risks._read import at, data_path, document, of, triggers
 
+_WORKFLOW = "apm.workflow/v1"
 _COUNTS = {"Deployment": "replicas", "StatefulSet": "replicas", "HorizontalPodAutoscaler": "maxReplicas"}
 
 
 def run(change: Change) -> Iterator[Mark]:
     """Yield a mark where the new side has no pods and the old one had, or is new."""
+    yield from _triggers(change)
     new = change.new
     if new is None:
         return
@@ -29,6 +32,14 @@ def run(change: Change) -> Iterator[Mark]:
         and not at(of(change.old, "CronJob"), "spec", "suspend")
     ):
         yield Mark("replicas-to-zero", f"CronJob {new.name} is suspended", "spec.suspend")
+
+
+def _triggers(change: Change) -> Iterator[Mark]:
+    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    for trigger in triggers(old) if new else ():
+        if trigger not in triggers(new):
+            path = f"{data_path(change.object, _WORKFLOW)}.triggers"
+            yield Mark("replicas-to-zero", f"workflow {new.get('name')} is no longer started by {trigger}", path)
 
 
 RISK = Risk("replicas-to-zero", run)

@@ -2,15 +2,16 @@
 
 Marked: verbs, resources or subjects of RBAC that were not there; a repository, namespace or kind that Argo CD may
 use; a pod that gets a token, a capability, root or the host; a weaker Pod Security level; an admission policy that no
-longer denies; an agent with another tool or effect allowed, or with one no longer denied; a tool whose effect is
-stronger.
+longer denies, looks at less or reads otherwise; an agent with another tool, sub-agent or section of a memory, with an
+effect allowed that was not, or with one no longer denied; a tool whose effect is stronger; other tokens that the API
+takes, or another file of keys.
 Not marked: rights that are taken away, or the same rights written in another way.
 """
 
 import json
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any
+from typing import Any, cast
 
 from generator.diff.model import Change, Mark, Risk
 from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, pod, texts
@@ -35,7 +36,7 @@ def run(change: Change) -> Iterator[Mark]:
     if change.new is None:
         yield from _admission_gone(change)
         return
-    for look in (_rbac, _bindings, _projects, _pods, _pod_security, _admission, _agents):
+    for look in (_rbac, _bindings, _projects, _pods, _pod_security, _admission, _callers, _agents):
         yield from look(change)
 
 
@@ -148,6 +149,33 @@ def _admission(change: Change) -> Iterator[Mark]:
     )
     if len(new) < len(old):
         yield Mark(_NAME, f"{change.object.name} has {len(old) - len(new)} rules fewer", "spec.validations")
+    before, after = (mapping(of(side, "ValidatingAdmissionPolicy"), "spec") for side in (change.old, change.new))
+    for key in ("matchConstraints", "validations", "variables", "paramKind") if before else ():
+        if _told(before.get(key)) != _told(after.get(key)) and (key != "validations" or len(new) >= len(old)):
+            yield Mark(_NAME, f"{change.object.name} has other {key}: it may refuse less, read it", f"spec.{key}")
+
+
+def _told(value: Any) -> Any:
+    """Return a part of a policy without what it tells people."""
+    if isinstance(value, list):
+        found = cast("list[Any]", value)
+        return [{k: v for k, v in mapping(one).items() if k != "message"} for one in found]
+    return value
+
+
+def _callers(change: Change) -> Iterator[Mark]:
+    before = {name: _accepted(one) for name, (one, _) in containers(change.old).items()}
+    for name, (container, path) in containers(change.new).items():
+        for variable, value in _accepted(container).items():
+            old = before.get(name, {}).get(variable, value)
+            if old != value:
+                yield Mark(_NAME, f"{name} lets in by {variable} {value}, was {old}", f"{path}.env")
+
+
+def _accepted(container: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables by which the API tells whom it lets in."""
+    found = {str(at(one, "name")): at(one, "value") for one in items(container, "env")}
+    return {key: value for key, value in found.items() if key.startswith("APM_JWT_") or key == "APM_API_KEYS_FILE"}
 
 
 def _agents(change: Change) -> Iterator[Mark]:
@@ -169,12 +197,22 @@ def _agent(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str)
         return
     for tool in sorted(set(texts(new, "tools")) - set(texts(old, "tools"))):
         yield Mark(_NAME, f"agent {name} gets the tool {tool}", f"{path}.tools")
+    for one in sorted(set(texts(new, "subAgents")) - set(texts(old, "subAgents"))):
+        yield Mark(_NAME, f"agent {name} gets the sub-agent {one}", f"{path}.subAgents")
+    yield from _remembered(name, mapping(old, "memory"), mapping(new, "memory"), f"{path}.memory")
     for word in sorted(_granted(new) - _granted(old)):
         yield Mark(_NAME, f"agent {name} is allowed {word} without asking", f"{path}.permissions.allow")
     for word in sorted(_words(old, "deny") - _words(new, "deny")):
         yield Mark(_NAME, f"agent {name} is no longer denied {word}", f"{path}.permissions.deny")
     for word in sorted(_words(new, "ask") - _words(old, "ask") - _granted(old)):
         yield Mark(_NAME, f"agent {name} is allowed {word} after asking", f"{path}.permissions.ask")
+
+
+def _remembered(name: str, old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[Mark]:
+    same = old.get("name") == new.get("name")
+    for right in ("read", "write"):
+        for section in sorted(set(texts(new, right)) - (set(texts(old, right)) if same else set())):
+            yield Mark(_NAME, f"agent {name} may {right} {section} of the memory {new.get('name')}", f"{path}.{right}")
 
 
 def _granted(agent: Mapping[str, Any]) -> set[str]:

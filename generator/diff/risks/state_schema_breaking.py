@@ -106,6 +106,12 @@ def narrowed(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Itera
     yield from _inside(old, new, path)
 
 
+def widened(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> list[str]:
+    """Return where a JSON Schema takes more than another; a property more is none of them."""
+    found = (text for text in narrowed(new, old, path) if not text.endswith(" is gone"))
+    return list(dict.fromkeys(text.split()[0] for text in found))
+
+
 def _types(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> Iterator[str]:
     before, now = _type(old), _type(new)
     if now and not (before and before <= (now | {"integer"} if "number" in now else now)):

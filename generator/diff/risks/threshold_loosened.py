@@ -1,19 +1,22 @@
-"""An alert fires later, or at a worse value.
+"""An alert fires later, at a worse value, or is told of later.
 
 Two expressions are compared token by token. Where they differ only in numbers beside a comparison, it is known which
 way the threshold moved; where they differ otherwise, the alert may be looser or stricter, and the mark says that it
 has to be read.
 
-Marked: `for` is longer; `> 0.1` becomes `> 0.2`; `< 1` becomes `< 0.5`; another expression.
+Marked: `for` is longer; `> 0.1` becomes `> 0.2`; `< 1` becomes `< 0.5`; another expression, also of a recording rule
+that alerts are computed from; messages that are grouped for longer or repeated less often.
 Not marked: a threshold that is met sooner; another text or another runbook.
 """
 
+import math
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, items, of, seconds
+from generator.diff.risks._read import at, items, mapping, of, seconds
 
 _NAME = "threshold-loosened"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[A-Za-z_:][\w:]*|\d+(?:\.\d+)?(?:e[-+]?\d+)?(?:[a-z]+)?|[<>=!~]=?|\S')
@@ -23,10 +26,36 @@ _MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 
 def run(change: Change) -> Iterator[Mark]:
     """Yield a mark for each alert that is less sensitive, or may be."""
+    yield from _timing(change)
+    before, after = (_records(of(side, "PrometheusRule")) for side in (change.old, change.new))
+    for name in sorted({name.split()[0] for name in before.keys() & after.keys() if before[name] != after[name]}):
+        yield Mark(_NAME, f"{name} is computed otherwise: alerts on it may be looser, read it", "spec.groups")
     old = _alerts(of(change.old, "PrometheusRule"))
     for key, (rule, path) in _alerts(of(change.new, "PrometheusRule")).items():
         if key in old:
             yield from _rule(" ".join(key).strip(), old[key][0], rule, path)
+
+
+def _timing(change: Change) -> Iterator[Mark]:
+    old, new = (_routes(mapping(of(side, "AlertmanagerConfig"), "spec", "route")) for side in (change.old, change.new))
+    for name, key in product(old.keys() & new.keys(), ("groupWait", "groupInterval", "repeatInterval")):
+        was, now = old[name].get(key), new[name].get(key)
+        if (seconds(now) or 0) > (seconds(was) or math.inf):
+            yield Mark(_NAME, f"{name} has {key} {now}, was {was}", "spec.route")
+
+
+def _routes(route: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return the routes, by receiver and what they are for."""
+    words = [f"{at(one, 'name')}{at(one, 'matchType')}{at(one, 'value')}" for one in items(route, "matchers")]
+    found = {" ".join((f"the route to {route.get('receiver')}", *words)): route}
+    for child in items(route, "routes"):
+        found |= _routes(child)
+    return found
+
+
+def _records(rule: Mapping[str, Any]) -> dict[str, str]:
+    rules = [one for group in items(rule, "spec", "groups") for one in items(group, "rules") if at(one, "record")]
+    return {f"{at(one, 'record')} {at(one, 'labels') or ''}".strip(): str(at(one, "expr")) for one in rules}
 
 
 def _alerts(rule: Mapping[str, Any]) -> dict[tuple[str, str], tuple[Mapping[str, Any], str]]:
