@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from runtime.services.store import Scope
+from runtime.services.store.records import EPOCH
 from runtime.services.store.runs import ENDED, Run
 from runtime.worker.starting import found
 
@@ -30,45 +31,48 @@ def asked(run: Run) -> list[Mapping[str, Any]]:
 
 
 async def follow(
-    scope: Scope, id_: str, after: int, settled: Settled, stopping: Callable[[], bool]
+    scope: Scope, run: Run, after: int, settled: Settled, stopping: Callable[[], bool]
 ) -> AsyncGenerator[Event]:
     """Yield the events of a run after a number, new ones as they come, until the run has settled.
 
     What this process writes is heard at once, without asking the store; what others write is found by asking, less and
     less often while nothing happens.
     """
-    pause = SHORTEST
-    with scope.news.followed(id_) as queue:
+    pause, over = SHORTEST, False
+    with scope.news.followed(run.id) as queue:
         while True:
-            # The state is read before the events: what is recorded before the end is there when the end is.
-            run = await found(scope, id_)
-            events = await scope.run_events.after(id_, after)
-            pause = SHORTEST if events else min(pause * 1.5, LONGEST)
+            # The state was read before the events: what is recorded before the end is there when the end is.
+            events = await scope.run_events.after(run.id, after)
             for event in events:
-                after = event["seq"]
+                after, over = event["seq"], event["kind"] == "run-ended"
                 yield event
             if settled(run) or stopping():
                 return
+            pause = SHORTEST if events else min(pause * 2, LONGEST)
             while heard := await _next(queue, after, pause):
                 for event in heard:
-                    after = event["seq"]
+                    after, over = event["seq"], event["kind"] == "run-ended"
                     yield event
+            if events or heard is not None or pause == LONGEST:
+                run = await found(scope, run.id)
+                if over and settled(run):
+                    return
 
 
-async def _next(queue: "asyncio.Queue[Sequence[Event]]", after: int, seconds: float) -> Sequence[Event]:
-    """Return the events that follow, and none when the store has to be asked.
+async def _next(queue: "asyncio.Queue[Sequence[Event]]", after: int, seconds: float) -> Sequence[Event] | None:
+    """Return the events that follow.
 
-    That is so when nothing has been heard for that time, when something may lack in between, and when the run has
-    changed its state here.
+    They are none when something may lack in between or the run has changed its state here, and None when nothing has
+    been heard for that time: the store has to be asked.
     """
     try:
         async with asyncio.timeout(seconds):
             while heard := await queue.get():
                 fresh = [event for event in heard if event["seq"] > after]
-                if fresh:
-                    return fresh if fresh[0]["seq"] == after + 1 else ()
+                if fresh:  # nothing comes before the first event of the first claim
+                    return fresh if fresh[0]["seq"] in (after + 1, EPOCH) else ()
     except TimeoutError:
-        return ()
+        return None
     return ()
 
 

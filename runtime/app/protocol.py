@@ -101,7 +101,7 @@ async def subscribed(call: Call, sent: Any) -> AsyncGenerator[dict[str, Any]]:
 async def _events(call: Call, thread: str, wanted: Filter) -> AsyncGenerator[dict[str, Any]]:
     async for run in runs_of(call, thread):
         channels = Channels(run, await finding.document(call, run))
-        async for event in follow(call.scope, run.id, 0, ended, call.desk.draining):
+        async for event in follow(call.scope, run, 0, ended, call.desk.draining):
             for made in channels.made(event):
                 if wanted.takes(made):
                     if made["method"] == "input.requested":

@@ -92,8 +92,11 @@ class Worker:
         return None
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._running.pop(task, None)
-        self._wake.set()
+        """Look for the next run where this one has kept it from us: by its slot, its thread, or as a suspect."""
+        full = len(self._running) == self._slots
+        run = self._running.pop(task)
+        if full or self._full or run.thread or run.losses >= SUSPECT:
+            self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
         # Workers that all look at the same moment would find the same run, and all but one for nothing.

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from runtime import steps as verbs
 from runtime.contract import Step, WorkflowDocument
+from runtime.functions import registered
+from runtime.nodes.function import FunctionStep
 
 
 def worth_saving(documents: Iterable[WorkflowDocument]) -> bool:
@@ -22,5 +24,7 @@ def _saves(document: WorkflowDocument) -> bool:
 
 def _worth_it(step: Step) -> bool:
     """Return whether a step calls, changes or waits for something outside; pure steps are computed again in no time."""
+    if isinstance(step, FunctionStep) and (function := registered().get(step.function)):
+        return function.effect != "read"
     node = verbs.NODES[verbs.name_of(step)]
     return node.needs.effect or node.needs.waits or node.name == "llm"

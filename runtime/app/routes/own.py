@@ -80,7 +80,7 @@ async def _events(call: Call) -> Response:
 
 
 async def _told(call: Call, run: Run, after: int) -> AsyncGenerator[Mapping[str, Any]]:
-    async for event in follow(call.scope, run.id, after, ended, call.desk.draining):
+    async for event in follow(call.scope, run, after, ended, call.desk.draining):
         data = json.dumps(event["data"], default=str)
         yield {"id": str(event["seq"]), "event": event["kind"], "data": data}
 

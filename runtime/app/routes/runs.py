@@ -150,7 +150,7 @@ async def _told(
 ) -> AsyncGenerator[Mapping[str, Any]]:
     """Yield what a run tells in these modes behind a cursor; a stream that breaks off is taken up from the store."""
     told = Modes(run.id, await finding.document(call, run), modes, nested=nested)
-    async for event in follow(call.scope, run.id, 0, ended if mark else rests, call.desk.draining):
+    async for event in follow(call.scope, run, 0, ended if mark else rests, call.desk.draining):
         for number, (name, data) in enumerate(told.told(event)):
             if (event["seq"], number) > after:
                 text = json.dumps(data, ensure_ascii=False, default=str)

@@ -1,6 +1,7 @@
 """Threads: make, find, show, change, copy, forget; and their state, now and before."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, cast
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ from runtime.problems import failed
 from runtime.services.store.runs import ENDED, Run
 from runtime.services.store.threads import Thread
 from runtime.worker import starting
+
+_COLUMNS = {"thread_id": "_id", "status": "status", "created_at": "created", "updated_at": "updated"}
 
 
 async def view(call: Call, thread: Thread) -> ThreadShown:
@@ -53,28 +56,30 @@ async def _create(call: Call) -> Response:
     return shown(await view(call, thread))
 
 
-async def _found(call: Call, asked: ThreadsAsked) -> list[dict[str, Any]]:
-    fits = [thread async for thread in call.scope.threads.newest() if _fits(thread, asked)]
-    found = [(await view(call, thread)).model_dump() for thread in fits]
-    return finding.ordered(found, asked.sort_by, asked.sort_order)
-
-
-def _fits(thread: Thread, asked: ThreadsAsked) -> bool:
-    return (
-        (asked.status is None or thread.status == asked.status)
-        and (asked.ids is None or thread.id in asked.ids)
-        and finding.holds(thread.metadata, asked.metadata)
-        and finding.holds(views.values(thread), asked.values)
-    )
+async def _found(call: Call, asked: ThreadsAsked) -> AsyncGenerator[Thread]:
+    """Yield the threads that are wanted, in their order: the store chooses by status and id, the rest is done here."""
+    where = {"status": asked.status} if asked.status else {}
+    where |= {"_id": {"$in": asked.ids}} if asked.ids is not None else {}
+    order = 1 if asked.sort_order == "asc" else -1
+    async for thread in call.scope.threads.ordered(where, _COLUMNS[asked.sort_by or "created_at"], order):
+        if finding.holds(thread.metadata, asked.metadata) and finding.holds(views.values(thread), asked.values):
+            yield thread
 
 
 async def _search(call: Call) -> Response:
-    asked = await call.body(ThreadsAsked)
-    return JSONResponse(finding.page(await _found(call, asked), asked.limit, asked.offset, asked.select))
+    asked, page = await call.body(ThreadsAsked), list[Thread]()
+    async with aclosing(_found(call, asked)) as found:
+        async for thread in found:  # the rest is not read
+            if len(page) == asked.offset + asked.limit:
+                break
+            page.append(thread)
+    shown_ = [(await view(call, thread)).model_dump() for thread in page[asked.offset :]]
+    return JSONResponse(finding.page(shown_, asked.limit, 0, asked.select))
 
 
 async def _count(call: Call) -> Response:
-    return JSONResponse(len(await _found(call, await call.body(ThreadsAsked))))
+    asked = await call.body(ThreadsAsked)
+    return JSONResponse(sum([1 async for _ in _found(call, asked)]))
 
 
 async def _get(call: Call) -> Response:

@@ -89,6 +89,11 @@ class Collection:
             cursor = self._rows.find(where, sort=order, limit=limit)
             return await cursor.to_list()
 
+    async def parts(self, where: Mapping[str, Any], names: Sequence[str]) -> list[Row]:
+        """Return some fields of rows, for questions about many."""
+        with self._call("find"):
+            return await self._rows.find(where, projection=dict.fromkeys(names, 1)).to_list()
+
     async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
         """Yield rows one by one, for lists that may be long."""
         with self._call("find"):

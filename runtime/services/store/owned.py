@@ -25,6 +25,10 @@ class Owned(Collection):
         """Return rows of the tenant."""
         return await self._all.find_all({**where, **self._own}, order, limit)
 
+    async def parts(self, where: Mapping[str, Any], names: Sequence[str]) -> list[Row]:
+        """Return some fields of rows of the tenant."""
+        return await self._all.parts({**where, **self._own}, names)
+
     async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
         """Yield rows of the tenant one by one."""
         async for row in self._all.stream({**where, **self._own}, order):

@@ -15,8 +15,9 @@ from runtime.services.store.news import News
 
 _ZERO = (
     "epoch", "attempt", "started", "ended", "deadline", "lease", "wake", "cancel", "undo", "revision", "number",
-    "losses", "reached", "buried", "lost",
+    "losses", "reached", "buried", "lost", "hears", "asks",
 )  # fmt: skip
+UNDER_WAY = ("queued", "running", "waiting", "interrupted")
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
@@ -247,6 +248,8 @@ class Runs:
             "answers": "{}",
             "wake": min(wakes),
             "listens": sorted({one["channel"] for entry in waiting for one in entry.get("heard", ())}),
+            "hears": int(any(entry.get("heard") for entry in waiting)),
+            "asks": int(any(entry["kind"] in ("approval", "ask") for entry in waiting)),
         }
         waits = await self._mine(run, values, cancel=0)
         self._news.tell(run.id)
@@ -321,7 +324,7 @@ class Runs:
 
     async def listening(self) -> list[Run]:
         """Return waiting runs that wait for an event."""
-        return [run for run in await self.find({"state": "waiting"}, 0) if any(w.get("heard") for w in run.waiting)]
+        return await self.find({"state": "waiting", "hears": 1}, 0)
 
     async def depth(self, now: int, queue: str = QUEUE) -> tuple[int, int]:
         """Return how many runs are due and unclaimed, and since when the oldest is (0 without one)."""
@@ -333,7 +336,11 @@ class Runs:
         """Return how many runs of a workflow are executed."""
         return await self._rows.count({"workflow": workflow, "state": "running"})
 
+    async def under_way(self) -> list[Row]:
+        """Return `{workflow, state, created, started, asks}` of every run that has not ended; `asks` is 0 or 1."""
+        names = ("workflow", "state", "created", "started", "asks")
+        return await self._rows.parts({"state": {"$in": list(UNDER_WAY)}}, names)
+
     async def active(self, workflow: str) -> list[Run]:
         """Return runs of a workflow that have not ended."""
-        states = ["queued", "running", "waiting", "interrupted"]
-        return await self.find({"workflow": workflow, "state": {"$in": states}}, 0)
+        return await self.find({"workflow": workflow, "state": {"$in": list(UNDER_WAY)}}, 0)

@@ -61,9 +61,9 @@ class Threads:
         row = await self._rows.get(id_)
         return _read(row) if row else None
 
-    async def newest(self, by: str = "created", order: int = -1) -> AsyncIterator[Thread]:
-        """Yield threads, newest first."""
-        async for row in self._rows.stream({}, [(by, order)]):
+    async def ordered(self, where: Mapping[str, Any], by: str, order: int) -> AsyncIterator[Thread]:
+        """Yield threads in the order of a field; they are read as far as they are taken."""
+        async for row in self._rows.stream(where, [(by, order)]):
             yield _read(row)
 
     async def remove(self, id_: str) -> None:
