@@ -42,7 +42,7 @@ def _dead(environment: Declared, loc: Loc, hint: str) -> Problem:
 
 def _not_there(environment: Declared, loc: Loc, base: Any, patch: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what a patch takes away that is not written; it would change nothing, as a misspelt key does."""
-    there = cast("Mapping[str, Any]", base) if isinstance(base, Mapping) else {}
+    there = cast("Mapping[str, Any]", base if isinstance(base, Mapping) else {})
     for key, value in patch.items():
         if value is None and key not in there:
             message = f'there is no "{key}" to take away from {loc[2]} "{loc[3]}"'

@@ -71,7 +71,7 @@ def _unfit(found: Any, rule: Compiled) -> str:
     if not isinstance(found, dict) or not {"apiVersion", "kind"} <= cast("dict[str, Any]", found).keys():
         return "a sample is an object with apiVersion and kind; in a file, as JSON"
     value = cast("dict[str, Any]", found)
-    if (group_of(str(value["apiVersion"])), value["kind"]) not in rule.kinds:
+    if (group_of(str(value["apiVersion"])), str(value["kind"])) not in rule.kinds:
         return f"the policy does not match {value['apiVersion']} {value['kind']}"
     return ""
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from generator.kinds.environment import EnvironmentSpec, Service
 from generator.kinds.model import Model
 from generator.kinds.runtime import Runtime
+from generator.rules.addresses import fault
 from runtime.nodes.http import HttpStep
 from runtime.steps import walk
 
@@ -89,7 +90,7 @@ def _model(model: Model) -> Endpoint:
 def endpoint(url: str, cause: str) -> Endpoint:
     """Return the endpoint of an address; what an expression computes could be any public host."""
     origin = "/".join(url.split("/")[:3])
-    if "${" in origin:
+    if "${" in origin or fault(origin):
         return Endpoint(ANYWHERE, 443, cause)
     parts = urlsplit(origin)
     return Endpoint(parts.hostname or ANYWHERE, parts.port or _PORTS.get(parts.scheme, 443), cause)

@@ -9,7 +9,7 @@ from generator.problems import Place
 
 _LONG = {"x": 2, "u": 4, "U": 8}
 _BLOCK = re.compile("[|>]([-+0-9]*)[ \t]*(#[^\n\x85\u2028\u2029]*)?[\n\x85\u2028\u2029]")  # ends of lines in YAML 1.1
-_LINE = re.compile(r"[^\n]*\n?")
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 Part = tuple[str, int, int]
 """A character of the value (empty of an escape), and where in the source it begins and ends."""
@@ -76,14 +76,13 @@ def _indents(source: str, start: int, signs: str) -> Iterator[int]:
 
 def _lines(source: str, at: int, indent: int) -> Iterator[Line]:
     """Yield the lines of a block, to the first one that is indented less."""
-    while at < len(source):
-        line = _LINE.match(source, at)[0]  # pyright: ignore[reportOptionalSubscript]
+    for found in _LINE.finditer(source, at):
+        line: str = found[0]
         blank = len(line) - len(line.lstrip(" "))
         if blank < indent and line.strip():
             return
         skipped = min(indent, blank)
-        yield line.rstrip("\n")[skipped:], at + skipped
-        at += len(line)
+        yield line.rstrip("\n")[skipped:], found.start() + skipped
 
 
 def _literal(lines: Iterator[Line]) -> Iterator[Part]:

@@ -72,7 +72,7 @@ def _environment() -> Any:
                 error.lineno = at
                 raise
 
-    class Located(type(jinja())):
+    class Located(type(jinja())):  # pyright: ignore[reportUntypedBaseClass]
         lexer = property(lambda self: lexer)
 
     environment = Located(keep_trailing_newline=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 NOISE = (
     "word", "two words", "日本語", "\U0001f469\u200d\U0001f469\u200d\U0001f467", "e\u0301le\u0300ve", "กำลัง",
@@ -91,10 +91,11 @@ class Writer:
     def flow(self, value: Any, indent: int) -> str:
         """Return a value in brackets, on one line or several."""
         if isinstance(value, Mapping):
-            parts = [f"{self.key(key)}: {self.flow(item, indent)}" for key, item in value.items()]
+            pairs = cast("Mapping[str, Any]", value).items()
+            parts = [f"{self.key(key)}: {self.flow(item, indent)}" for key, item in pairs]
             return "{" + self.joined(parts, indent) + "}"
         if isinstance(value, list):
-            return "[" + self.joined([self.flow(item, indent) for item in value], indent) + "]"
+            return "[" + self.joined([self.flow(item, indent) for item in cast("list[Any]", value)], indent) + "]"
         return self.inline(value, indent, flow=True)
 
     def joined(self, parts: list[str], indent: int) -> str:
