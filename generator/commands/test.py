@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: apm test apm-cycle --coverage --junit results.xml")
 @click.argument("names", nargs=-1, metavar="[TEST...]")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write the results as JUnit XML too.")
+@click.option("--dots", is_flag=True, help="Print one character a case, and what differs at the end.")
 @click.option("--coverage", is_flag=True, help="Say which branches of the workflows no case has taken.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT",
               help="Exit 1 where the branch coverage of a workflow is lower; implies --coverage.")  # fmt: skip
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
               help="Prometheus' promtool (default: the one on the path); implies --rules.")  # fmt: skip
 @with_terminal
 def test(
-    terminal: Terminal, names: tuple[str, ...], junit: Path | None, coverage: bool, fail_under: float | None,
-    generate: Path | None, record: bool, rules: bool, promtool: Path | None,
+    terminal: Terminal, names: tuple[str, ...], junit: Path | None, dots: bool, coverage: bool,
+    fail_under: float | None, generate: Path | None, record: bool, rules: bool, promtool: Path | None,
 ) -> None:  # fmt: skip
     """Run the workflow tests among the specs.
 
@@ -46,7 +47,7 @@ def test(
     from generator.workflows.cases import junit as xml
 
     all_workflows, tests = _chosen(terminal, names)
-    results = _run(terminal, tests, record=record)
+    results = _run(terminal, tests, record=record, dots=dots)
     if junit:
         junit.write_text(xml(results), encoding="utf-8")
     low = False
@@ -60,7 +61,9 @@ def test(
     click.get_current_context().exit(1 if failed or low else 0)
 
 
-def _run(terminal: Terminal, tests: "tuple[WorkflowTest, ...]", *, record: bool) -> "tuple[CaseResult, ...]":
+def _run(
+    terminal: Terminal, tests: "tuple[WorkflowTest, ...]", *, record: bool, dots: bool
+) -> "tuple[CaseResult, ...]":
     from generator.commands._runtime import documents, runtime_cli
     from generator.workflows.cases import run_all
 
@@ -70,14 +73,26 @@ def _run(terminal: Terminal, tests: "tuple[WorkflowTest, ...]", *, record: bool)
         _refuse_written(terminal, tests)
     for test, case, result in run_all(tests, lambda env: documents(terminal, env), runtime_cli(), record=record):
         results.append(result)
-        click.echo(f"{'FAIL' if result.differences else 'ok  '}  {result.test}: {result.case} ({result.seconds:.1f} s)")
-        for difference in result.differences:
-            click.echo(f"        {difference}")
+        if dots:
+            click.echo("F" if result.differences else ".", nl=False)
+        else:
+            _tell(result)
         if record and result.heard:
             _keep(terminal, test, case, result)
     failed = sum(bool(r.differences) for r in results)
+    if dots:
+        click.echo()
+        for result in results:
+            if result.differences:
+                _tell(result)
     click.echo(f"{len(results) - failed} passed, {failed} failed in {time.monotonic() - start:.1f} s")
     return tuple(results)
+
+
+def _tell(result: "CaseResult") -> None:
+    click.echo(f"{'FAIL' if result.differences else 'ok  '}  {result.test}: {result.case} ({result.seconds:.1f} s)")
+    for difference in result.differences:
+        click.echo(f"        {difference}")
 
 
 def _refuse_written(terminal: Terminal, tests: "tuple[WorkflowTest, ...]") -> None:

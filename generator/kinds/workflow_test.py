@@ -12,7 +12,7 @@ from pydantic import Field
 
 from generator.kinds.workflow import Workflow
 from generator.model import Kind, Resolving, Thing
-from runtime.contract import FileRef, Many, Ref, Strict
+from runtime.contract import FileRef, Many, Money, Ref, Strict
 
 Fault = Literal[
     "none", "timeout", "rate-limited", "unavailable", "rejected", "breaker-open", "malformed", "effect-unknown"
@@ -43,6 +43,8 @@ class Expected(Strict):
     """Fields of the run's output and their values."""
     max_tokens: Annotated[int | None, Field(ge=1)] = None
     """Tokens, in and out, that the run may use at most; written replies count four characters as one token."""
+    max_cost: Money | None = None
+    """Money that the model calls of the run may cost at most, by the prices of the models in the test's environment."""
     problem: str | None = None
     """Problem type of a run that fails."""
 

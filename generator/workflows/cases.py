@@ -1,6 +1,7 @@
 """Workflow tests -> results: runs each case on the runtime's own graph, with written replies and given answers."""
 
 import json
+import re
 import tempfile
 import time
 from collections import Counter
@@ -68,7 +69,8 @@ def run_case(
             raise Failure(old)
         found = rehearse(documents, script)
         ways, heard = found.ways, tuple(found.heard)
-        differences = (*_differences(case.expect, found), *_left_over(found), *_unreachable(test, ways))
+        costs = _cost(case.expect.max_cost, found.tokens, documents) if case.expect.max_cost else ()
+        differences = (*_differences(case.expect, found), *costs, *_left_over(found), *_unreachable(test, ways))
     except Exception as error:
         if type(error).__name__ != "Failure":
             raise
@@ -179,6 +181,24 @@ def fields_of(output: Any) -> dict[str, Any]:
     return dict(cast("Mapping[str, Any]", output)) if isinstance(output, Mapping) else {"": output}
 
 
+def _cost(
+    limit: str, tokens: Mapping[str, tuple[int, int]], documents: "Mapping[str, WorkflowDocument]"
+) -> Iterator[str]:
+    """Yield why the models of a run cost more than an amount such as `0.05 EUR`, or may."""
+    models = {name: model for document in documents.values() for name, model in document.models.items()}
+    amount, currency = limit.split()
+    cost = 0.0
+    for name, counts in tokens.items():
+        prices = (models[name].price_in, models[name].price_out)
+        for count, price in zip(counts, prices, strict=True):
+            if price is None or not price.endswith(currency):
+                yield f"cost: model {name} has no price in {currency} (`priceIn`, `priceOut`)"
+                return
+            cost += count * float(price.split()[0]) / 1_000_000
+    if cost > float(amount):
+        yield f"cost: expected {limit} at most, got {cost:.6f} {currency}"
+
+
 def _left_over(found: "Rehearsal") -> Iterator[str]:
     """Yield what the case says that nothing came to, and what it should have said."""
     for name in found.unused:
@@ -198,11 +218,16 @@ def _unreachable(test: WorkflowTest, ways: frozenset[Way]) -> Iterator[str]:
 # --- for machines ---------------------------------------------------------------------------------------------------
 
 
+_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 can't hold, not even escaped."""
+
+
 def junit(results: tuple[CaseResult, ...]) -> str:
     """Return the results as JUnit XML, one suite for each test."""
     tests = dict.fromkeys(result.test for result in results)
     suites = "".join(_suite(name, [r for r in results if r.test == name]) for name in tests)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {_counts(results)}>{suites}</testsuites>\n'
+    text = f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {_counts(results)}>{suites}</testsuites>\n'
+    return _NO_XML.sub("\ufffd", text)
 
 
 def _suite(name: str, results: Sequence[CaseResult]) -> str:

@@ -1,7 +1,7 @@
 """`apm test`: runs with written replies, given answers, faults, and a clock that jumps to what happens next."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,6 +74,8 @@ class Rehearsal:
     """Workflow, step and way out of every step that was gone through."""
     missing: Sequence[Call]
     """Calls of servers that the script has no result for."""
+    tokens: Mapping[str, tuple[int, int]]
+    """Tokens in and out, by model."""
     heard: Sequence[tuple[str, Any]]
     """Who asked, and what its model answered, in order, as a file of replies says it."""
     unused: Sequence[str]
@@ -129,7 +131,7 @@ class _Stage:
         self._script = script
         self._store = store
         self._clock = clock
-        self._outside = Rehearsed(script.faults, script.tools, script.steps)
+        self._outside = Rehearsed(clock, script.faults, script.tools, script.steps)
         telemetry = Telemetry()
         self.executor = Executor(settings, store, self._clock, telemetry, self._outside)
         self._scheduler = Scheduler(store, self._clock, telemetry, {}, _WORKER)
@@ -224,6 +226,7 @@ class _Stage:
             emitted=await self._emitted(),
             ways=frozenset((data["workflow"], data["step"], data["way"]) for data in ended),
             missing=tuple(self._outside.missing),
+            tokens=_tokens(event["data"] for event in events if event["kind"] == "model-called"),
             heard=tuple(self._outside.heard),
             unused=self._unused(),
         )
@@ -238,3 +241,11 @@ class _Stage:
         named += [f"unanswered.{step}" for step in self._script.unanswered]
         left = [f"faults.{step}" for step in self._outside.unused]
         return tuple(name for name in named if name not in self._met) + tuple(left)
+
+
+def _tokens(calls: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for call in calls:
+        into, out = found.get(call["model"], (0, 0))
+        found[call["model"]] = into + call["tokens_in"], out + call["tokens_out"]
+    return found

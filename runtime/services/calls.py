@@ -85,7 +85,8 @@ class ModelCalls:
     async def _made(self, request: Request, context: Context) -> Reply:
         start, outcome = time.perf_counter(), "failed"
         try:
-            call = Call("model", request.asker, {"model": request.model.name}, context.path)
+            seconds = millis(request.model.timeout) / 1000
+            call = Call("model", request.asker, {"model": request.model.name}, context.path, seconds=seconds)
             with self._traced(request, context) as span, _told(request, context) as asked:
                 reply = await self._outside.reach(
                     call, lambda: self._models.complete(asked, protected=context.document.protected)

@@ -19,6 +19,8 @@ class Call:
     """Path of the step, such as `apm-cycle/create/design`."""
     remote: bool = True
     """Whether a server answers; functions of the image are called in this process."""
+    seconds: float = 0
+    """After which the call is given up by itself; 0 where only what is around it bounds it."""
 
 
 class Outside(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from runtime.problems import StepError, failed
+from runtime.services.clock import Clock
 from runtime.services.models import Reply
 from runtime.services.models.scripted import written
 from runtime.services.outside import Call
@@ -18,10 +19,12 @@ class Rehearsed:
 
     def __init__(
         self,
+        clock: Clock,
         faults: Mapping[str, Sequence[str]],
         tools: Mapping[str, Sequence[Any]],
         steps: Mapping[str, Sequence[Any]],
     ) -> None:
+        self._clock = clock
         self._faults = {step: list(some) for step, some in faults.items()}
         self._tools = tools
         self._steps = steps
@@ -39,7 +42,10 @@ class Rehearsed:
         return {step: len(left) for step, left in self._faults.items() if left}
 
     async def reach(self, call: Call, work: Callable[[], Awaitable[T]]) -> T:
-        """Return a written result, or that of the call; raise the step's next fault before either."""
+        """Return a written result, or that of the call; raise the step's next fault before either.
+
+        A `timeout` takes as long as the call may, or until something around it has had enough.
+        """
         step = call.path.split("/", 1)[1]
         if call.kind != "model":
             self.calls.append(call)
@@ -47,6 +53,8 @@ class Rehearsed:
         fault = faults.pop(0) if faults else PASS
         if fault == MALFORMED:
             return cast("T", _malformed(call))
+        if fault == "timeout":
+            await self._clock.sleep(call.seconds)
         if fault != PASS:
             raise failed(fault, "A fault of the test", step)
         if call.kind != "model" and (written := self._written(call, step)):

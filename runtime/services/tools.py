@@ -9,7 +9,7 @@ from runtime.functions import registered
 from runtime.problems import StepError, failed
 from runtime.services.clock import Clock
 from runtime.services.effects import Effects
-from runtime.services.http import HttpCalls
+from runtime.services.http import TIMEOUT, HttpCalls
 from runtime.services.mcp import McpCalls
 from runtime.services.outside import Call, Outside
 from runtime.telemetry import Telemetry, tracing
@@ -69,7 +69,8 @@ class Tools:
         return work
 
     async def _reach(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
-        call = Call("tool", tool.name, arguments, context.path, remote=not tool.function)
+        seconds = millis(tool.timeout) / 1000
+        call = Call("tool", tool.name, arguments, context.path, remote=not tool.function, seconds=seconds)
         return await self._outside.reach(call, lambda: self._dispatch(tool, arguments, context))
 
     async def _dispatch(self, tool: ToolDocument, arguments: Mapping[str, Any], context: Context) -> Any:
@@ -100,7 +101,7 @@ class Tools:
 
     async def http(self, method: str, url: str, headers: Mapping[str, str], body: Any, context: Context) -> Any:
         """Return `{status, body}` of a request; all but GET go through the ledger."""
-        call = Call("http", f"{method} {url}", {"headers": dict(headers), "body": body}, context.path)
+        call = Call("http", f"{method} {url}", {"headers": dict(headers), "body": body}, context.path, seconds=TIMEOUT)
         if method == "GET":
             return await self._outside.reach(call, lambda: self._http.send(method, url, headers, body))
         marked = {**headers, "Idempotency-Key": context.idempotency_key}

@@ -46,6 +46,15 @@ def test_a_case_that_differs_fails_and_junit_says_so(apm: Apm, repository: Path)
     assert (root.get("tests"), root.get("failures")) == ("3", "1")
 
 
+def test_dots_tell_only_what_differs(apm: Apm, repository: Path) -> None:
+    add(repository, ACCEPTED.replace("sent: true", "sent: false"))
+    lines = apm("test", "--dots").out.splitlines()
+    assert lines[0] == "..F"
+    assert lines[1].startswith("FAIL  hello: a formal greeting")
+    assert lines[2].strip() == "output.sent: expected false, got true"
+    assert lines[3].startswith("2 passed, 1 failed")
+
+
 def test_a_step_that_is_misspelt_in_a_case_is_told(apm: Apm, repository: Path) -> None:
     add(repository, ACCEPTED.replace("approve: accept", "aprove: accept"))
     result = apm("test")

@@ -100,6 +100,13 @@ def test_a_fault_of_every_attempt_leads_to_its_handler(play: Play) -> None:
     found = play(BOOKING, faults={"post": ["timeout"] * 3})
     assert found.run.output == {"id": "none"}
     assert found.ways == {("main", "post", "onError[0]"), ("main", "late", "next")}
+    assert found.run.seconds == pytest.approx(120, abs=0.1)  # three calls of 30 s, and 10 s and 20 s between them
+
+
+def test_a_fault_takes_no_longer_than_the_step_may(play: Play) -> None:
+    found = play(BOOKING.replace("    resilience: erp", "    timeout: 12s"), faults={"post": ["timeout"]})
+    assert found.run.output == {"id": "none"}
+    assert found.run.seconds == pytest.approx(12, abs=0.1)
 
 
 def test_faults_that_are_left_are_told(play: Play) -> None:

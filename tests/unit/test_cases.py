@@ -134,3 +134,30 @@ def test_junit_has_a_suite_for_each_test() -> None:
 )
 def test_samples_hold_their_schema(schema: dict[str, Any]) -> None:
     assert schemas.findings(schema, sample(schema)) == []
+
+
+def _cost(limit: str, **prices: str) -> list[str]:
+    models = {"small": SimpleNamespace(**{"price_in": None, "price_out": None, **prices})}
+    documents: Any = {"w": SimpleNamespace(models=models)}
+    return list(cases._cost(limit, {"small": (2_000_000, 500_000)}, documents))  # pyright: ignore[reportPrivateUsage]
+
+
+def test_a_run_may_cost_so_much_by_the_prices_of_its_models() -> None:
+    assert _cost("6.00 EUR", price_in="1 EUR", price_out="8 EUR") == []
+    assert _cost("5.99 EUR", price_in="1 EUR", price_out="8 EUR") == [
+        "cost: expected 5.99 EUR at most, got 6.000000 EUR"
+    ]
+
+
+def test_a_cost_without_a_price_is_told() -> None:
+    unknown = ["cost: model small has no price in EUR (`priceIn`, `priceOut`)"]
+    assert _cost("6 EUR", price_in="1 EUR") == unknown
+    assert _cost("6 EUR", price_in="1 USD", price_out="8 USD") == unknown
+
+
+def test_junit_is_well_formed_whatever_a_case_says() -> None:
+    bad = CaseResult("t\x00", "n\x1b[31m <&\"'\ufffe\ud800", "f", 0.1, ("got \x07 ]]> \x0b",))
+    root = ET.fromstring(junit((bad,)).encode())
+    failure = root.find("testsuite/testcase/failure")
+    assert failure is not None
+    assert failure.text == "got \ufffd ]]> \ufffd"

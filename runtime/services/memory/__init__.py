@@ -98,8 +98,9 @@ class Memories:
         key = self._secrets.get(model.secret_env or "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         body = {"model": model.model or model.name, "input": [text]}
-        call = Call("http", f"POST {url}", {"body": body}, context.path)
-        work = self._clock.within(millis(model.timeout) / 1000, self._http.send("POST", url, headers, body))
+        seconds = millis(model.timeout) / 1000
+        call = Call("http", f"POST {url}", {"body": body}, context.path, seconds=seconds)
+        work = self._clock.within(seconds, self._http.send("POST", url, headers, body))
         try:
             answer = await self._outside.reach(call, lambda: work)
             found = [float(n) for n in answer["body"]["data"][0]["embedding"]]
