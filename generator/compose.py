@@ -6,6 +6,7 @@ equal keys and read `yes` and `1e3` by version; this one refuses both.
 
 import hashlib
 import re
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -229,7 +230,7 @@ class _Builder:
         if not isinstance(key, str):
             message = f"a key must be a text, this one is read as {_named(key)}"
             self._refuse(node, "key-type", message, f'quote it: "{node.value}"')
-        return str(node.value)
+        return sys.intern(node.value)  # a few hundred words are most of all keys
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         if self.tags:

@@ -29,6 +29,12 @@ GROUPS = ("namespace", "policy", "state", "runtime", "monitoring", "backup", "ar
 """What Argo CD syncs, in the order of the sync waves."""
 
 
+def is_group(folder: str) -> bool:
+    """Return whether a folder below an environment is a group, or one of the parts that a group is divided into."""
+    group, _, number = folder.partition("-")
+    return group in GROUPS and (number.isdecimal() or folder == group)
+
+
 def rendered_file(kind: str, name: str) -> str:
     """Return the file name of what one spec owns in a group: one file per owning spec."""
     return f"{kind.lower()}.{name}.yaml"

@@ -133,6 +133,14 @@ class Catalogue:
     environment: str | None = None
     unparsed: frozenset[tuple[str, str]] = frozenset()
     """Kind and name of specs that are there but not well-formed: whoever names them is not at fault."""
+    memo: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
+    """What was found out about all specs already: several checks ask for the same, some once for each spec."""
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """Return what `compute` returns, computed at the first time only."""
+        if key not in self.memo:
+            self.memo[key] = compute()
+        return self.memo[key]
 
     @cached_property
     def _index(self) -> Mapping[str, Mapping[str, Declared]]:
@@ -143,7 +151,8 @@ class Catalogue:
 
     def all(self, kind: str) -> tuple[Declared, ...]:
         """Return the specs of a kind, by name."""
-        return tuple(sorted(self._index.get(kind, {}).values(), key=lambda d: d.name))
+        specs = self._index.get(kind, {})
+        return self.once(f"all {kind}", lambda: tuple(specs[name] for name in sorted(specs)))
 
     def find(self, kind: str, name: str) -> Declared | None:
         """Return a spec by kind and name."""

@@ -7,8 +7,6 @@ from pathlib import Path
 from generator import conventions
 from generator.problems import Failure
 
-FOLDERS = (*conventions.GROUPS, "docs")
-"""Where apm writes to below an environment."""
 _APPLIED = (".yaml", ".yml", ".json", ".jsonnet")
 """What Argo CD reads in a folder of manifests; `kustomization.yaml` and `Chart.yaml` would even change how."""
 _CONFLICT = b"<<<<<<< "
@@ -56,6 +54,12 @@ def is_applied(path: str) -> bool:
     return parts[-1].endswith(_APPLIED) or parts[-1] == "Kustomization"
 
 
+def is_rendered(path: str) -> bool:
+    """Return whether a path below rendered/ lies where apm writes to: in a group of an environment, or its docs."""
+    parts = path.split("/")
+    return len(parts) > 2 and (parts[1] == "docs" or conventions.is_group(parts[1]))
+
+
 def foreign(out: Path, known: Collection[str], chosen: Collection[str] = ()) -> tuple[str, ...]:
     """Return what apm did not write and Argo CD would apply, of the chosen environments or of all.
 
@@ -75,7 +79,7 @@ def foreign(out: Path, known: Collection[str], chosen: Collection[str] = ()) -> 
 
 def _is_synced(path: str, known: Collection[str]) -> bool:
     environment, rest = path.split("/", 1)
-    return environment not in known or rest.split("/")[0] in conventions.GROUPS
+    return environment not in known or conventions.is_group(rest.split("/")[0])
 
 
 def _environments(out: Path) -> list[str]:
@@ -90,7 +94,7 @@ def _environments(out: Path) -> list[str]:
 def left_over(out: Path, known: Collection[str]) -> tuple[str, ...]:
     """Return folders of rendered/ that hold files of ours for environments that do not exist any more."""
     names = [name for name in _environments(out) if name not in known]
-    return tuple(name for name in names if any(path.split("/")[1] in FOLDERS for path in owned(out, name)))
+    return tuple(name for name in names if any(is_rendered(path) for path in owned(out, name)))
 
 
 def _unreadable(error: OSError) -> None:

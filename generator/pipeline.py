@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator import artifacts, checks, kinds, sizes
+from generator.cluster import sharding
 from generator.collector import uncollected
 from generator.kinds.environment import Environment
 from generator.load import load
@@ -137,9 +138,10 @@ def _build(view: Catalogue) -> tuple[Environment_, list[Problem]]:
     environment = project.get(Environment, project.environment_name)
     problems: list[Problem] = []
     checked = verify(resources(project), view, environment.spec.cluster.version, problems)
-    contents = files(checked, environment.name)
+    divided = sharding.of(project)
+    contents = files(checked, environment.name, divided.folder)
     if environment.spec.argocd:
-        problems += sizes.too_large(environment.source.file, contents)
+        problems += sizes.misfits(environment.source.file, contents, divided)
     return Environment_(project, contents), problems
 
 

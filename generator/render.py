@@ -1,6 +1,6 @@
 """project -> resources -> files: runs every artifact, adds namespace, labels and provenance, and writes YAML."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from generator import conventions
@@ -26,8 +26,11 @@ def _complete(resource: Resource, project: Project, namespace: str) -> Resource:
     return replace(resource, labels=labels, annotations=annotations, namespace=place)
 
 
-def files(rendered: Iterable[Rendered], environment: str) -> dict[str, bytes]:
-    """Return file contents by path below rendered/: one file for each owning spec in each group."""
+def files(rendered: Iterable[Rendered], environment: str, folder: Callable[[str, str, str], str]) -> dict[str, bytes]:
+    """Return file contents by path below rendered/: one file for each owning spec in each group.
+
+    `folder` gives the folder of what a spec owns, by group, kind and name.
+    """
     contents: dict[str, bytes] = {}
     parts: dict[str, list[tuple[tuple[str, str, str], bytes]]] = {}
     sources: dict[str, Source] = {}
@@ -35,7 +38,8 @@ def files(rendered: Iterable[Rendered], environment: str) -> dict[str, bytes]:
         if isinstance(item, TextFile):
             contents[f"{environment}/docs/{item.path}"] = _text_file(item).encode()
             continue
-        path = f"{environment}/{item.group}/{conventions.rendered_file(item.source.kind, item.source.name)}"
+        kind, name = item.source.kind, item.source.name
+        path = f"{environment}/{folder(item.group, kind, name)}/{conventions.rendered_file(kind, name)}"
         sources[path] = item.source
         parts.setdefault(path, []).append(((item.kind, item.namespace or "", item.name), dumps(item.manifest).encode()))
     for path, source in sources.items():

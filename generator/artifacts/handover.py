@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.cluster import facts
+from generator.cluster import facts, sharding
 from generator.cluster.endpoints import endpoints, service_of
 from generator.cluster.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
-from generator.cluster.prerequisites import prerequisites
+from generator.cluster.prerequisites import APPLICATION_HEALTH, prerequisites
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
@@ -182,15 +182,17 @@ def _backup(backup: Backup) -> dict[str, Any]:
 
 def _commands(project: Project, environment: Environment) -> dict[str, Any]:
     argo, runtimes = environment.spec.argocd, project.all(Runtime)
-    names = [group for group in groups(project) if group != "argocd"]
+    divided = sharding.of(project)
+    names = [folder for group in groups(project) if group != "argocd" for folder in divided.folders(group)]
     system = f"{project.one(System).name}-{environment.name}"
     healed = "Argo CD undoes edits in the cluster within seconds."
     return {
         "groups": names,
         "applications": [f"{system}-{group}" for group in names] if argo else [],
+        "application_health": APPLICATION_HEALTH,
         "argocd_namespace": argo.namespace if argo else "",
         "self_heal": healed if argo and argo.self_heal else "Nothing undoes edits in the cluster.",
-        "paused": [f"{system}-argocd", f"{system}-runtime"],
+        "paused": [f"{system}-{folder}" for folder in ("argocd", *divided.folders("runtime"))],
         "restart": [_start(runtime, name, environment.namespace) for runtime in runtimes for name in ROLES],
         "apis": [workload_name(runtime, "api") for runtime in runtimes],
     }

@@ -15,6 +15,17 @@ from generator.rules.promql import parse
 
 ARGO_CD = "3.2"
 """The first version whose Applications have `retry.refresh`."""
+APPLICATION_HEALTH = """\
+local s = obj.status or {}
+if s.health ~= nil and (s.history ~= nil or (s.sync ~= nil and s.sync.status == "Synced")) then
+  return {status = s.health.status, message = s.health.message}
+end
+return {status = "Progressing", message = "not synced yet"}
+"""
+"""A health rule for Applications in `argocd-cm`, without which Argo CD doesn't wait between their waves.
+
+The usual one copies `status.health`, which is Healthy before anything was applied: the next wave may start too early.
+"""
 IN_CLUSTER = "https://kubernetes.default.svc"
 
 

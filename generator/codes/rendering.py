@@ -78,6 +78,14 @@ account at the code host.
 
 Fix: correct the path, or list accounts under `members`.
 """,
+    "application-empty": """
+A group of an environment is divided into more Applications than it can fill.
+
+Its specs are divided by name, so that a new one moves no other; with few of them a part may get none. An Application
+without a folder in git is an error to Argo CD.
+
+Fix: write the number that the finding says. Objects move then: `apm explain application-size` says how without loss.
+""",
     "application-size": """
 A group of an environment is larger than Argo CD reads for one Application.
 
@@ -85,7 +93,15 @@ The repo server adds up the manifests of a folder and refuses what is above
 `reposerver.max.combined.directory.manifests.size`, 10 MB by default (it may need 300 times as much memory). The
 Application then stays as it was, with a ComparisonError. This is a warning, since the limit can be raised.
 
-Fix: divide the system into more Environments, each with a namespace and Applications of its own; or raise the limit in
+Fix: divide the group into as many Applications as the finding says, with `argocd.shards` of the Environment. Objects
+move then, and an Application deletes what moves away from it unless nothing is pruned, so merge three changes, each
+when Argo CD has synced the one before:
+
+1. `argocd.prune: false`. From now on an Application may take over what another one has.
+2. `argocd.shards`. Wait until all Applications are Synced: nothing was deleted, and each has what is rendered for it.
+3. `argocd.prune: true`, or without the field.
+
+The same three lead to fewer Applications. Or divide the system into more Environments; or raise the limit in
 `argocd-cmd-params-cm`, with the memory of the repo server.
 """,
 }

@@ -7,7 +7,7 @@ from typing import Any, cast
 from generator import ownership
 from generator.diff import documents
 from generator.diff.fields import differences
-from generator.diff.model import Change, Diff, Object, Risk
+from generator.diff.model import FOLDER, Change, Diff, Field, Object, Risk
 from generator.diff.sides import Side
 from generator.problems import Failure, nearest
 
@@ -113,8 +113,14 @@ def _has_digest(document: Any) -> bool:
 
 def _change(old: Object, new: Object, versions: Mapping[str, str]) -> Change | None:
     value, follows = _follow(old.value, versions, frozenset(dict(_versions(old, new)))) if versions else (old.value, 0)
-    fields = tuple(differences(_plain(value), _plain(new.value)))
+    fields = (*_moved(old, new), *differences(_plain(value), _plain(new.value)))
     return Change(old, new, fields, follows) if fields or follows or old.name != new.name else None
+
+
+def _moved(old: Object, new: Object) -> Iterator[Field]:
+    """Yield where an object stands, if that is another Application's folder now."""
+    if old.name == new.name and old.folder != new.folder:
+        yield Field(FOLDER, old.folder, new.folder)
 
 
 def _follow(value: Any, versions: Mapping[str, str], own: frozenset[str]) -> tuple[Any, int]:

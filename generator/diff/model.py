@@ -16,6 +16,10 @@ ABSENT: Final = _Absent.ABSENT
 """Stands for a field that is not there, where `None` would be a value."""
 
 
+FOLDER = "(folder)"
+"""Path of the field that stands for where an object is rendered to; not a part of the object."""
+
+
 @dataclass(frozen=True, order=True)
 class Owner:
     """The spec that something is rendered from."""
@@ -51,6 +55,11 @@ class Object:
     def foreign(self) -> bool:
         """Whether it stands in a manifest that apm did not write."""
         return self.owner.file == f"{conventions.RENDERED}/{self.file}"
+
+    @property
+    def folder(self) -> str:
+        """The folder below the environment, which is one Application's."""
+        return self.file.split("/")[1]
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -130,8 +130,4 @@ def _id(data: bytes) -> str:
 
 def _relevant(ids: Mapping[str, str]) -> dict[str, str]:
     """Return what lies where apm renders to, `<environment>/<group>/...`, and what else Argo CD could apply."""
-    return {path: name for path, name in ids.items() if _is_rendered(path) or ownership.is_applied(path)}
-
-
-def _is_rendered(path: str) -> bool:
-    return path.count("/") > 1 and path.split("/")[1] in ownership.FOLDERS
+    return {path: name for path, name in ids.items() if ownership.is_rendered(path) or ownership.is_applied(path)}

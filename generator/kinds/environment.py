@@ -101,7 +101,11 @@ class ArgoCd(Strict):
     self_heal: bool = True
     """Hand edits in the cluster are undone."""
     prune: bool = True
-    """What is no longer rendered is deleted, apart from state."""
+    """What is no longer rendered is deleted, apart from state. While this is off, an Application may take over what
+    another one has."""
+    shards: dict[Literal["policy", "runtime", "monitoring"], Annotated[int, Field(ge=1, le=100)]] = {}
+    """Number of Applications into which a group is divided; another number moves objects, which is safe only while
+    `prune` is off."""
 
 
 class Rules(Strict):

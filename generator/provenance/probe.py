@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
+from generator.cluster import sharding
 from generator.kinds.environment import Environment
 from generator.model import Catalogue, Declared, Loc, beside
 from generator.overlay import overlay
@@ -90,7 +91,7 @@ class Probe:
             project = resolve(view, KINDS)
             namespace = project.get(Environment, environment).namespace
             chosen = {name: artifact for name, artifact in ARTIFACTS.items() if name in artifacts}
-            return files(render(project, chosen, namespace), environment)
+            return files(render(project, chosen, namespace), environment, sharding.of(project).folder)
         except Exception:  # noqa: BLE001  (no check ran: an artifact may meet what it never meets)
             return None
 

@@ -202,6 +202,10 @@ def writes_below(steps: tuple[Step, ...], loc: Loc) -> Iterator[tuple[Loc, str]]
 
 def calls(catalogue: Catalogue) -> Mapping[str, Mapping[str, Loc]]:
     """Return which workflows each workflow runs, and where it says so first."""
+    return catalogue.once("calls", lambda: _calls(catalogue))
+
+
+def _calls(catalogue: Catalogue) -> dict[str, dict[str, Loc]]:
     found: dict[str, dict[str, Loc]] = {}
     for workflow in catalogue.all("Workflow"):
         below = found.setdefault(workflow.name, {})

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from generator.cluster.prerequisites import APPLICATION_HEALTH
 from tests.argocd.delivery import FIRST_SYNC_SECONDS, REPO_URL, Delivery
 from tests.rigs import pod_metrics
-from tests.rigs.argocd import APPLICATION_HEALTH, ArgoCd, argocd
+from tests.rigs.argocd import ArgoCd, argocd
 from tests.rigs.cache import REPOSITORY
 from tests.rigs.control_plane import ControlPlane, control_plane
 from tests.rigs.git_proxy import git_proxy

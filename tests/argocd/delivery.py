@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from generator.conventions import GROUPS
+from generator.conventions import GROUPS, is_group
 from tests.rigs.argocd import MANAGER, ArgoCd
 from tests.rigs.cache import REPOSITORY
 from tests.rigs.git_repository import GitRepository
@@ -38,12 +38,13 @@ class Delivery:
         return self.repository.tree
 
     def groups(self, environment: str) -> list[str]:
-        """Return the rendered groups in the order of their waves; the parent's is the last."""
-        return [group for group in GROUPS if (self.tree / "rendered" / environment / group).is_dir()]
+        """Return the folders of rendered groups in the order of their waves; the parent's is the last."""
+        folders = [f.name for f in (self.tree / "rendered" / environment).iterdir() if is_group(f.name)]
+        return sorted(folders, key=lambda folder: (GROUPS.index(folder.partition("-")[0]), folder))
 
     def manifests(self, environment: str, *groups: str) -> list[Object]:
         """Return what is rendered now, in these groups or in all."""
-        folders = [self.tree / "rendered" / environment / group for group in groups or GROUPS]
+        folders = [self.tree / "rendered" / environment / group for group in groups or self.groups(environment)]
         texts = [file.read_text() for folder in folders for file in sorted(folder.glob("*.yaml"))]
         return [manifest for text in texts for manifest in yaml.safe_load_all(text) if manifest]
 

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from generator.cluster import sharding
 from generator.kinds.environment import Environment
 from generator.pipeline import ARTIFACTS, KINDS, check
 from generator.render import files, render
@@ -27,7 +28,8 @@ def _rendered(root: Path) -> dict[str, dict[str, bytes]]:
         project = resolve(view, KINDS)
         environment = project.get(Environment, project.environment_name)
         for name, artifact in ARTIFACTS.items() if environment.spec.deployed else ():
-            found[name] |= files(render(project, {name: artifact}, environment.namespace), environment.name)
+            rendered = render(project, {name: artifact}, environment.namespace)
+            found[name] |= files(rendered, environment.name, sharding.of(project).folder)
     return found
 
 

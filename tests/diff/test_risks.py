@@ -31,7 +31,7 @@ def test_folders_are_named_after_risks() -> None:
 @pytest.mark.parametrize("case", CASES, ids=_name)
 def test_case(case: Path) -> None:
     written: dict[str, Any] = yaml.safe_load(case.read_text(encoding="utf-8"))
-    diff = between(written["before"], written["after"], ours=written.get("ours", True))
+    diff = between(written["before"], written["after"], ours=written.get("ours", True), moved=written.get("moved"))
     assert diff.changes, "nothing differs: the case shows nothing"
     found = sorted(mark.message for _, mark in diff.marks() if mark.risk == case.parent.name)
     assert found == written["finds"]

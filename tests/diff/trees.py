@@ -19,8 +19,14 @@ def rendered(objects: Iterable[Mapping[str, Any]], *, ours: bool = True) -> byte
     return (head + "".join(f"---\n{dumps(one)}" for one in objects)).encode()
 
 
-def between(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]], *, ours: bool = True) -> Diff:
-    """Return the diff of two sets of objects of one owner in the environment `live`."""
-    pairs = (("old", before), ("new", after))
-    sides = [of_files(name, {PATH: rendered(objects, ours=ours)}) for name, objects in pairs]
-    return compare(sides[0], sides[1], RISKS.values())
+def between(
+    before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]], *, ours: bool = True,
+    moved: Mapping[str, Iterable[Mapping[str, Any]]] | None = None,
+) -> Diff:  # fmt: skip
+    """Return the diff of two sets of objects of one owner in the environment `live`.
+
+    `moved` are objects that stand in folders of other Applications afterwards, by folder.
+    """
+    elsewhere = {PATH.replace("/runtime/", f"/{folder}/"): rendered(found) for folder, found in (moved or {}).items()}
+    old, new = ({PATH: rendered(objects, ours=ours)} for objects in (before, after))
+    return compare(of_files("old", old), of_files("new", new | elsewhere), RISKS.values())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.cluster import sharding
 from generator.kinds.environment import Environment
 from generator.model import Catalogue
 from generator.pipeline import ARTIFACTS, KINDS, check
@@ -64,7 +65,8 @@ def _rendered_for(view: Catalogue, artifact: str) -> Mapping[str, str]:
         return {}
     rendered = render(project, {artifact: ARTIFACTS[artifact]}, environment.namespace)
     problems: list[Problem] = []
-    found = files(verify(rendered, view, environment.spec.cluster.version, problems), environment.name)
+    verified = verify(rendered, view, environment.spec.cluster.version, problems)
+    found = files(verified, environment.name, sharding.of(project).folder)
     assert not problems, "\n".join(f"{problem.place}: {problem.message}" for problem in problems)
     return {path: content.decode() for path, content in found.items()}
 

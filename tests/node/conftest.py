@@ -20,13 +20,14 @@ import httpx
 import pytest
 import yaml
 
+from generator.cluster.prerequisites import APPLICATION_HEALTH
 from tests.argocd.delivery import FIRST_SYNC_SECONDS, REPO_URL, Delivery
 from tests.node import cluster
 from tests.node.images import RUNTIME, Images, published
 from tests.node.system import System, forwarded
 from tests.rigs import node as rig
 from tests.rigs import pod_metrics
-from tests.rigs.argocd import APPLICATION_HEALTH, ArgoCd, argocd
+from tests.rigs.argocd import ArgoCd, argocd
 from tests.rigs.cache import REPOSITORY
 from tests.rigs.debian import UnavailableError
 from tests.rigs.git_proxy import git_proxy

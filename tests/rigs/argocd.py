@@ -28,17 +28,6 @@ NAMESPACE = "argocd"
 MANAGER = "argocd-controller"
 """Field manager of what Argo CD applies."""
 START_SECONDS = 90
-APPLICATION_HEALTH = """\
-local s = obj.status or {}
-if s.health ~= nil and (s.history ~= nil or (s.sync ~= nil and s.sync.status == "Synced")) then
-  return {status = s.health.status, message = s.health.message}
-end
-return {status = "Progressing", message = "not synced yet"}
-"""
-"""A health rule for Applications in `argocd-cm`, without which Argo CD doesn't wait between their waves.
-
-The usual one copies `status.health`, which is Healthy before anything was applied: the next wave may start too early.
-"""
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ class ControlPlane:
 
 
 @contextlib.contextmanager
-def control_plane() -> Generator[ControlPlane]:
-    """A control plane with three nodes, ready for pods; stopped and removed at the end."""
+def api_server() -> Generator[ControlPlane]:
+    """An API server with its store and nothing else: objects stay as they were written; stopped at the end."""
     with (
         tempfile.TemporaryDirectory(prefix="control-plane-", ignore_cleanup_errors=True) as folder,
         stopping(Processes(Path(folder))) as processes,
@@ -92,6 +92,13 @@ def control_plane() -> Generator[ControlPlane]:
         plane.write_files()
         _start_etcd(plane)
         _start_api_server(plane)
+        yield plane
+
+
+@contextlib.contextmanager
+def control_plane() -> Generator[ControlPlane]:
+    """A control plane with three nodes, ready for pods; stopped and removed at the end."""
+    with api_server() as plane:
         _start_controllers(plane)
         _start_nodes(plane)
         plane.wait_for("/api/v1/namespaces/default/serviceaccounts/default")  # pods need one
