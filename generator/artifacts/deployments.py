@@ -27,7 +27,7 @@ from generator.cluster.k8s import (
 )
 from generator.kinds.environment import Environment
 from generator.kinds.model import secret_env as secret_variable
-from generator.kinds.runtime import Runtime, Tokens
+from generator.kinds.runtime import Runtime, Tokens, Traces
 from generator.model import Artifact, Project, Resource
 from runtime.contract import PORT, SPEC_DIR
 
@@ -108,7 +108,7 @@ def _variables(runtime: Runtime, name: RoleName, environment: Environment) -> li
         keys = value_env("APM_API_KEYS_FILE", f"{KEYS_DIR}/{runtime.spec.api_keys.split('/')[1]}")
         return [*common, keys, *_tokens(runtime.spec.tokens)]
     if name == "worker":
-        return [*common, *_worker(runtime), *proxy_env(environment)]
+        return [*common, *_worker(runtime), *_traces(runtime, environment), *proxy_env(environment)]
     return [*common, value_env("APM_RETENTION_SECONDS", str(seconds(runtime.store.spec.runtime_retention)))]
 
 
@@ -122,6 +122,29 @@ def _tokens(tokens: Tokens | None) -> list[Object]:
         value_env("APM_JWT_LEEWAY_SECONDS", str(seconds(tokens.leeway))),
         value_env("APM_JWT_ROLES_CLAIM", tokens.roles_claim),
         value_env("APM_JWT_TENANT_CLAIM", tokens.tenant_claim),
+    ]
+
+
+def _traces(runtime: Runtime, environment: Environment) -> list[Object]:
+    """Name them as OpenTelemetry does; only workers make spans."""
+    found = runtime.spec.traces
+    if found is None:
+        return []
+    return [
+        value_env("OTEL_EXPORTER_OTLP_ENDPOINT", found.endpoint),
+        *([secret_env("OTEL_EXPORTER_OTLP_HEADERS", found.headers)] if found.headers else []),
+        value_env("OTEL_SERVICE_NAME", runtime.name),
+        value_env("OTEL_RESOURCE_ATTRIBUTES", f"deployment.environment.name={environment.name}"),
+        *_sampler(found),
+    ]
+
+
+def _sampler(traces: Traces) -> list[Object]:
+    if traces.percent == 100:
+        return []
+    return [
+        value_env("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
+        value_env("OTEL_TRACES_SAMPLER_ARG", str(traces.percent / 100)),
     ]
 
 

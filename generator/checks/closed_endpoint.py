@@ -60,13 +60,20 @@ def _addresses(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, str]]:
             call = getattr(tool.spec, transport)
             if call and call.url:
                 yield tool, ("spec", transport, "url"), call.url
+    yield from _of_steps(catalogue)
+    for runtime in catalogue.all("Runtime"):
+        if runtime.spec.traces:
+            yield runtime, ("spec", "traces", "endpoint"), runtime.spec.traces.endpoint
+    for backup in catalogue.all("Backup"):
+        if bucket := backup.spec.destination.bucket:
+            yield backup, ("spec", "destination", "bucket", "endpoint"), bucket.endpoint
+
+
+def _of_steps(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, str]]:
     for workflow in catalogue.all("Workflow"):
         for node in nodes(workflow):
             if isinstance(node.step, HttpStep):
                 yield workflow, (*node.loc, "http", "url"), node.step.http.url
-    for backup in catalogue.all("Backup"):
-        if bucket := backup.spec.destination.bucket:
-            yield backup, ("spec", "destination", "bucket", "endpoint"), bucket.endpoint
 
 
 CHECK = Check("closed-endpoint", run, each_environment=True)

@@ -1,4 +1,4 @@
-"""What a runtime calls beside its store: the hosts of models, tools and HTTP steps. Network rules are made of these."""
+"""What a runtime calls beside its store: models, tools, HTTP steps, collectors. Network rules are made of these."""
 
 import ipaddress
 from collections.abc import Iterator
@@ -74,6 +74,8 @@ def _found(runtime: Runtime) -> Iterator[Endpoint]:
     for tool in runtime.tools():
         if tool.url:
             yield endpoint(tool.url, f"Tool {tool.name}")
+    if traces := runtime.spec.traces:
+        yield endpoint(traces.endpoint, f"Runtime {runtime.name}, traces")
     for workflow in runtime.workflows:
         for step in walk(workflow.steps):
             if isinstance(step, HttpStep):

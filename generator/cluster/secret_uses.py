@@ -68,6 +68,8 @@ def _of_runtimes(project: Project) -> _Found:
         if runtime.spec.tokens:
             yield runtime.spec.tokens.jwks, "public keys of the issuer of tokens (JWKS)", workload_name(runtime, "api")
         worker = workload_name(runtime, "worker")
+        if runtime.spec.traces and runtime.spec.traces.headers:
+            yield runtime.spec.traces.headers, "headers for the collector of traces, name=value", worker
         for kind, things in (("models", runtime.models()), ("tools", runtime.tools())):
             for thing in things:
                 if thing.secret:

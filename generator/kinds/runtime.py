@@ -91,6 +91,18 @@ class Tokens(Strict):
     """Claim with the tenant; without it the tenant is `default`."""
 
 
+class Traces(Strict):
+    """Where spans of runs, steps, calls of models and calls of tools are sent; they hold no prompt and no answer."""
+
+    endpoint: Annotated[str, Field(pattern="^https?://[^/@]+(/.*)?$")]
+    """Base URL of an OpenTelemetry collector that takes OTLP/HTTP, such as `http://collector.observability.svc:4318`;
+    spans go to `/v1/traces` below it."""
+    headers: SecretRef | None = None
+    """Headers that it asks for, as secret-name/key: `name=value`, separated by commas."""
+    percent: Annotated[int, Field(ge=1, le=100)] = 100
+    """How many of 100 runs are traced; a caller that sends `traceparent` decides for its own."""
+
+
 class RuntimeSpec(Strict):
     """One deployment of the generic image."""
 
@@ -119,6 +131,8 @@ class RuntimeSpec(Strict):
     `reader`, `operator`, `approver` and `admin`, joined by `+` where there are several."""
     tokens: Tokens | None = None
     """Tokens that the API takes besides keys."""
+    traces: Traces | None = None
+    """Where OpenTelemetry spans are sent; without it, nowhere."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ async def _thread(call: Call, id_: str, *, create: bool) -> Thread:
 
 
 def _start(call: Call, body: RunAsked, found: Assistant, thread: str) -> Start:
-    options: dict[str, Any] = {"assistant": found.id, "metadata": body.metadata, "shows": True}
+    options: dict[str, Any] = {"assistant": found.id, "metadata": body.metadata, "shows": True, **call.trace()}
     options |= {"strategy": body.multitask_strategy, "config": body.config}
     options |= {
         "before": _steps(call, found, body.interrupt_before),

@@ -1,6 +1,7 @@
 """What a handler gets: one request of one caller, and of the store only what belongs to the caller's tenant."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from runtime.problems import Problem, StepError, failed
 from runtime.services.clock import Clock
 from runtime.services.store import Scope
 from runtime.services.store.runs import Run
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, tracing
 from runtime.worker.states import States
 
 B = TypeVar("B", bound=Body)
@@ -73,6 +74,11 @@ class Call:
         """Return a header."""
         return self.request.headers.get(name, "")
 
+    def trace(self) -> Mapping[str, str]:
+        """Return the options of a run that put it into the trace of the caller, if there is one."""
+        found = self.header(tracing.PARENT)
+        return {tracing.PARENT: found} if _PARENT.fullmatch(found) else {}
+
     async def json(self) -> Any:
         """Return the body.
 
@@ -98,6 +104,8 @@ class Call:
         return [found async for found in self.desk.states.history(run.id)]
 
 
+_PARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""https://www.w3.org/TR/trace-context: what is written otherwise is ignored."""
 Handler = Callable[[Call], Awaitable[Response]]
 
 

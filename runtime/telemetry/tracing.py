@@ -20,6 +20,8 @@ SERVICE = "apm"
 PATIENCE = 5.0
 """Seconds that the last spans may take on their way when the process ends."""
 
+PARENT = "traceparent"
+"""Header and option of a run that say below which span of its caller it belongs."""
 Value = str | int | float
 _tracer: Any = None
 _run: ContextVar[str] = ContextVar("run", default="")
@@ -56,16 +58,17 @@ _NOTHING = Span()
 
 @contextmanager
 def span(
-    name: str, attributes: Mapping[str, Value], kind: Literal["INTERNAL", "CLIENT"] = "INTERNAL"
+    name: str, attributes: Mapping[str, Value], kind: Literal["INTERNAL", "CLIENT"] = "INTERNAL", above: str = ""
 ) -> Generator[Span]:
-    """Yield a span below the one that is open here; a `StepError` makes it a failed one."""
+    """Yield a span below the one that is open here, or below `above`; a `StepError` makes it a failed one."""
     if _tracer is None:
         yield _NOTHING
         return
     from opentelemetry.trace import SpanKind
 
     quiet = {"record_exception": False, "set_status_on_exception": False}
-    with _tracer.start_as_current_span(name, kind=SpanKind[kind], attributes=attributes, **quiet) as found:
+    context = _propagator().extract({PARENT: above}) if above else None
+    with _tracer.start_as_current_span(name, context, SpanKind[kind], attributes, **quiet) as found:
         made = Span(found)
         try:
             yield made
@@ -75,11 +78,11 @@ def span(
 
 
 @contextmanager
-def run_span(run: str, workflow: str, attempt: int) -> Generator[Span]:
-    """Yield the span of one execution of a run; all executions of a run are in one trace."""
-    token = _run.set(run)
+def run_span(run: str, workflow: str, attempt: int, above: str = "") -> Generator[Span]:
+    """Yield the span of an execution of a run; all are in one trace: the caller's where its `traceparent` is above."""
+    token, attributes = _run.set(run), {"apm.run.id": run, "apm.workflow": workflow, "apm.run.attempt": attempt}
     try:
-        with span(f"run {workflow}", {"apm.run.id": run, "apm.workflow": workflow, "apm.run.attempt": attempt}) as made:
+        with span(f"run {workflow}", attributes, above=above) as made:
             yield made
     finally:
         _run.reset(token)
@@ -103,10 +106,14 @@ def onward() -> dict[str, str]:
     """Return the header that makes spans of a called server part of this trace (https://www.w3.org/TR/trace-context)."""
     headers: dict[str, str] = {}
     if _tracer is not None:
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-        TraceContextTextMapPropagator().inject(headers)
+        _propagator().inject(headers)
     return headers
+
+
+def _propagator() -> Any:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+    return TraceContextTextMapPropagator()
 
 
 @asynccontextmanager

@@ -98,7 +98,7 @@ class Executor:
         async with self._fenced(run):
             await self.store.run_events.seal(run.id, run.lost, run.tenant)
             try:
-                with tracing.run_span(run.id, run.workflow, run.attempt) as span:
+                with tracing.run_span(run.id, run.workflow, run.attempt, run.options.get(tracing.PARENT, "")) as span:
                     ended = await self._to_the_end(run, log)
                     span.ended({"apm.run.state": ended.state}, ended.problem)
                 return ended

@@ -1,6 +1,8 @@
+# pyright: reportPrivateUsage=false
 """Traces, as a collector of OTLP/HTTP on loopback receives them."""
 
 import asyncio
+import logging
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -16,10 +18,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from runtime.problems import Failure
+from runtime.services.store.runs import Run
 from runtime.settings import read
 from runtime.telemetry import tracing
+from runtime.worker import starting
+from runtime.worker.loop import Worker
+from runtime.worker.starting import Start
 from tests.runtime.conftest import World, workflow
 from tests.runtime.test_calls import served
+from tests.runtime.test_publishing import served as api
 
 SECRET = "only people may read this"
 WORK = """
@@ -105,6 +112,50 @@ async def test_a_run_is_a_trace_of_its_steps_model_calls_and_tool_calls(world: W
     assert tool.items() >= {**where, "gen_ai.tool.name": "stock", "apm.step": "look"}.items()
     assert attributes(collector.named("run main")).items() >= {**where, "apm.run.state": "succeeded"}.items()
     assert SECRET.encode() not in collector.raw
+
+
+@pytest.mark.parametrize("body", [{"workflow": "main", "input": {}}, {"assistant_id": "main", "input": {}}])
+async def test_a_run_belongs_to_the_trace_of_the_caller_that_started_it(world: World, body: dict[str, Any]) -> None:
+    trace, above = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    document = workflow(ASKS)
+    async with collecting() as (collector, address):
+        for sent in (f"00-{trace}-{above}-01", "nonsense"):
+            async with api(world, {"main": document}) as client, tracing.exporting(f"{address}/v1/traces"):
+                started = (await client.post("/runs", json=body, headers={"traceparent": sent})).json()
+                id_ = started.get("id") or started["run_id"]
+                await world.go_on(id_)
+                await world.answer(id_, "go")
+    runs = [span for span in collector.spans if span.name == "run main"]
+    assert [span.parent_span_id.hex() for span in runs] == [above, above, "", ""]
+    assert [span.trace_id.hex() == trace for span in runs] == [True, True, False, False]
+
+
+async def test_logs_hold_no_word_of_prompts_answers_arguments_and_secrets(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "runtime")
+    key = world.executor.settings.secrets["KEY"]
+    broken = {"stock": {"name": "stock", "function": "schema-validation", "effect": "read"}}
+    world.script(m=[f"no JSON, but {SECRET}", {"json": {"said": SECRET, "key": key}}])
+    await world.run(workflow(WORK, tools=broken))  # a tool that refuses its arguments
+    await world.run(workflow(FAILS))
+    lost = workflow(FAILS, name="lost")
+    await starting.start(world.store, world.clock, {"lost": lost}, Start("lost", {"said": SECRET}))
+    await world.store.runs.claim("dead", world.clock.now())
+    world.clock.advance(60)
+    await world.scheduler().tick()
+    await Worker(world.executor, "w")._execute(await claimed(world))
+    async with api(world, {"lost": lost}) as client:
+        assert (await client.post("/runs", json={"workflow": SECRET, "input": {}})).status_code == 404
+    assert "has lost its worker" in caplog.text  # there are logs
+    assert SECRET not in caplog.text
+    assert key not in caplog.text
+
+
+async def claimed(world: World) -> Run:
+    run = await world.store.runs.claim("w", world.clock.now())
+    assert run
+    return run
 
 
 async def test_a_server_that_is_called_hears_of_the_span(world: World) -> None:

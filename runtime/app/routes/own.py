@@ -36,7 +36,7 @@ async def _start(call: Call) -> Response:
         return await stateless(call, sent)
     body = checked(StartBody, sent, "A run needs `workflow`, and `input` as an object")
     id_ = own_id(call, call.header("idempotency-key"))
-    asked = Start(body.workflow, body.input, "api", id_, body.priority, tenant=call.scope.tenant)
+    asked = Start(body.workflow, body.input, "api", id_, body.priority, call.trace(), tenant=call.scope.tenant)
     run = await starting.begun(call.scope, call.desk.clock, call.desk.documents, asked)
     call.desk.nudge()
     return JSONResponse(run_json(run), 201, headers={"Location": f"/runs/{run.id}"})
