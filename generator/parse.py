@@ -1,35 +1,23 @@
 """documents -> declared specs: which kind each is, and whether it says only what its kind knows."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, ForwardRef, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_core.core_schema import ErrorType
 
-from generator import conventions
+from generator import conventions, values
 from generator.compose import Broken
 from generator.model import Declared, Document, Kind, Loc, Metadata, beside
-from generator.problems import SECRETS, Fix, Problem, meant, nearest
+from generator.problems import Problem, meant, nearest
 from generator.references import marked
-from generator.rules import secrecy
 from runtime.contract import FileRef, Step
 from runtime.steps import NODES, AnyStep
 
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
-_EXPECTED = {
-    "string_type": "a text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
-    "bool_type": "true or false", "dict_type": "a mapping", "model_type": "a mapping", "tuple_type": "a list",
-    "list_type": "a list", "model_attributes_type": "a mapping",
-}  # fmt: skip
-_PREFIXED = ("name", "duration", "money", "secret-ref", "date")
-"""Codes of our own value types whose messages need the value in front."""
 _ABOUT = {"image-version": "tag"}
 """Codes of findings about a whole mapping that are about one key of it, where that is written."""
-_BUILT_IN = frozenset(get_args(ErrorType))
-"""Codes of pydantic's own validators; every other one is ours."""
 
 
 def parse(documents: Iterable[Document], kinds: Mapping[str, Kind]) -> tuple[list[Declared], list[Problem]]:
@@ -96,11 +84,11 @@ def _part(document: Document, key: str, model: type[BaseModel], problems: list[P
         return model.model_validate(document.value[key])
     except ValidationError as error:
         found = error.errors(include_url=False)
-        problems += [_problem(document, key, model, details) for details in _causes(model, found)]
+        problems += [_problem(document, key, model, details) for details in _causes(model, document.value[key], found)]
         return None
 
 
-def _causes(model: type[BaseModel], found: list[ErrorDetails]) -> list[ErrorDetails]:
+def _causes(model: type[BaseModel], part: Any, found: list[ErrorDetails]) -> list[ErrorDetails]:
     """Return findings without those that only follow from others.
 
     A field is not missing that is there under a misspelt name, and a list is not empty because its items are refused.
@@ -113,7 +101,7 @@ def _causes(model: type[BaseModel], found: list[ErrorDetails]) -> list[ErrorDeta
     inside = {d["loc"][:length] for d in found for length in range(len(d["loc"]))}
     return [
         d
-        for d in found
+        for d in values.one_each(found, part)
         if not (d["type"] == "missing" and (*_parent(d), str(d["loc"][-1])) in misspelt)
         and not (d["type"] == "too_short" and d["loc"] in inside)
     ]
@@ -129,7 +117,7 @@ def _meant(model: type[BaseModel], loc: Sequence[str | int]) -> str | None:
 
 
 def _problem(document: Document, key: str, model: type[BaseModel], details: ErrorDetails) -> Problem:
-    loc = (key, *_real(document.value[key], details["loc"]))
+    loc = (key, *values.real(document.value[key], details["loc"]))
     kind = details["type"]
     if kind == "missing":
         field = str(details["loc"][-1])
@@ -143,12 +131,9 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         fix = document.rename((*loc, verb), verb, meant(verb, NODES), key=True)
         hint = nearest(verb, NODES)
         return document.problem((*loc, verb), "unknown-key", f'unknown key "{verb}"', hint, key=True, fix=fix)
-    if kind in _ABOUT and isinstance(details["input"], Mapping) and _has(details["input"], _ABOUT[kind]):
-        return document.problem((*loc, _ABOUT[kind]), *_about_value(loc, details))
-    about = _about_value(loc, details)
-    if _secret(loc, details["input"]):
-        return document.problem(loc, *about, key=about[0] not in SECRETS or isinstance(details["input"], Mapping))
-    return document.problem(loc, *about, key=isinstance(details["input"], Mapping), fix=_fix(document, loc, details))
+    if kind in _ABOUT and isinstance(details["input"], Mapping) and values.has(details["input"], _ABOUT[kind]):
+        return document.problem((*loc, _ABOUT[kind]), *values.about_value(loc, details))
+    return values.problem(document, key, model, details)
 
 
 def _misspelt_verb(step: Mapping[str, Any]) -> str | None:
@@ -160,103 +145,8 @@ def _misspelt_verb(step: Mapping[str, Any]) -> str | None:
 def _keys(value: Any, loc: Loc) -> set[str]:
     """Return the keys of the mapping at a path."""
     for part in loc:
-        value = cast("Any", value)[part] if isinstance(value, Mapping | list) and _has(value, part) else None
+        value = cast("Any", value)[part] if isinstance(value, Mapping | list) and values.has(value, part) else None
     return set(cast("Mapping[str, Any]", value)) if isinstance(value, Mapping) else set()
-
-
-def _fix(document: Document, loc: Loc, details: ErrorDetails) -> Fix | None:
-    """Return the repair of a value: the choice that is meant, or quotes around what has to be a text."""
-    kind, value = details["type"], details["input"]
-    if kind == "literal_error" and isinstance(value, str):
-        return document.rename(loc, value, meant(value, _allowed(details)))
-    if kind == "string_type" and isinstance(value, int | float):
-        return document.quote(loc)
-    return None
-
-
-def _allowed(details: ErrorDetails) -> list[str]:
-    return str(details.get("ctx", {}).get("expected", "")).replace(" or ", ", ").replace("'", "").split(", ")
-
-
-def _about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
-    """Return code, message and hint of a finding about a value; credentials are never shown."""
-    kind, value = details["type"], details["input"]
-    shown = "this value" if _secret(loc, value) else _shown(value)
-    if kind == "literal_error":
-        return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), _allowed(details))
-    if kind in _EXPECTED:
-        quote = kind == "string_type" and isinstance(value, int | float) and shown != "this value"
-        hint = f'quote it: "{_plain(value)}"' if quote else _unquoted(kind, value) if shown != "this value" else ""
-        return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", hint
-    message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind in _PREFIXED:
-        return kind, f"{shown} is not allowed: {message}", ""
-    if kind not in _BUILT_IN:
-        return kind, message.replace(str(value), shown) if shown == "this value" else message, ""
-    if kind in ("too_short", "too_long"):
-        most, least = details.get("ctx", {}).get("max_length"), details.get("ctx", {}).get("min_length")
-        return "invalid-value", f"at most {most} are allowed here" if most else f"at least {least} is needed here", ""
-    should = "it should be " if "should" not in message else ""
-    return "invalid-value", f"{shown} is not allowed here: {should}{message[:1].lower() + message[1:]}", ""
-
-
-_BARE = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "true|false"}
-"""What is meant as it is written, but for its quotes, where a text is refused."""
-
-
-def _unquoted(kind: str, value: Any) -> str:
-    bare = isinstance(value, str) and re.fullmatch(_BARE.get(kind, "(?!)"), value)
-    return f"write it without quotes: {value}" if bare else ""
-
-
-def _plain(value: float) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _secret(loc: Loc, value: Any) -> bool:
-    """Return whether a value may be a credential, by its form or by the keys above it."""
-    keys = [str(part) for part in loc]
-    return any(secrecy.is_sensitive(key) for key in keys) or (
-        isinstance(value, str) and any(secrecy.credentials(value))
-    )
-
-
-def _one_of(value: str, allowed: list[str]) -> str:
-    suggestion = nearest(value, allowed)
-    return suggestion if suggestion.startswith("did") else "allowed: " + ", ".join(allowed)
-
-
-def _shown(value: Any) -> str:
-    """Return a value for a message; long ones and those that may hold secrets are only described."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return f'"{value}"' if len(value) <= 40 and "\n" not in value else "a text"
-        case Mapping():
-            return "a mapping"
-        case _:
-            return "a list" if isinstance(value, Sequence) else "a value"
-
-
-def _real(value: Any, loc: Sequence[str | int]) -> Loc:
-    """Return pydantic's location without the parts that are no keys of the document (tags of unions)."""
-    real: list[str | int] = []
-    for position, part in enumerate(loc):
-        if isinstance(value, Mapping | list) and _has(value, part):
-            value = cast("Any", value)[part]
-        elif position < len(loc) - 1:
-            continue
-        real.append(part)
-    return tuple(real)
-
-
-def _has(value: Any, part: str | int) -> bool:
-    return part in value if isinstance(value, Mapping) else isinstance(part, int) and part < len(value)
 
 
 def _known(model: Any, loc: Sequence[str | int]) -> list[str]:

@@ -93,3 +93,19 @@ def test_json_says_the_repair(apm: Apm, repository: Path) -> None:
         WORKFLOW, problem["line"], problem["column"], len("greter"),
     )  # fmt: skip
     assert fix["replacement"] == "greeter"
+
+
+def test_a_unit_that_is_missing_is_left_to_a_person(apm: Apm, repository: Path) -> None:
+    change(repository, WORKFLOW, "agent: greeter", "agent: greeter\n      timeout: 30")
+    result = apm("validate", "--fix")
+    assert result.code == 1
+    assert "write its unit, such as 30s" in result.out
+    assert "      timeout: 30\n" in (repository / WORKFLOW).read_text()
+
+
+def test_tests_do_not_follow_a_slip_in_their_workflow(apm: Apm, repository: Path) -> None:
+    tests = {path: path.read_bytes() for path in (repository / "specs/tests").iterdir()}
+    change(repository, WORKFLOW, "id: write", "id: wrte")
+    result = apm("validate", "--fix")
+    assert (result.code, 'did you mean "wrte"?' in result.out) == (1, True)
+    assert {path: path.read_bytes() for path in tests} == tests

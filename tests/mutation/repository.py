@@ -41,16 +41,19 @@ class Repository:
 
     def problems(self, file: str = "", text: str = "", *, rendered: bool = False) -> tuple[Problem, ...]:
         """Return what is found with another text in a file, `rendered` with what the specs render too."""
-        loaded = self._with(file, text) if file else self.loaded
+        return self.problems_with({file: text} if file else {}, rendered=rendered)
+
+    def problems_with(self, texts: Mapping[str, str], *, rendered: bool = False) -> tuple[Problem, ...]:
+        """Return what is found with other texts in some files."""
         try:
-            specs = pipeline.checked(loaded)
+            specs = pipeline.checked(self._with(texts))
             return pipeline.built(specs).warnings if rendered else specs.warnings
         except Rejected as rejected:
             return rejected.problems
 
-    def _with(self, file: str, text: str) -> Loaded:
+    def _with(self, texts: Mapping[str, str]) -> Loaded:
         problems: list[Problem] = []
-        changed = documents(file, text, problems) if file in self.by_file else []
-        others = [d for name, found in self.by_file.items() if name != file for d in found]
-        return replace(self.loaded, documents=(*others, *changed), files={**self.loaded.files, file: text},
+        changed = [d for file, text in texts.items() if file in self.by_file for d in documents(file, text, problems)]
+        others = [d for name, found in self.by_file.items() if name not in texts for d in found]
+        return replace(self.loaded, documents=(*others, *changed), files={**self.loaded.files, **texts},
                        problems=tuple(problems))  # fmt: skip

@@ -48,6 +48,16 @@ CASES: dict[str, tuple[str, list[tuple[str, int, int, str]]]] = {
         _model("{provider: true}"),
         [("wrong-type", 4, 18, 'quote it: "true"')],
     ),
+    "a number where its unit is missing": (
+        _model("{provider: x, timeout: 30}"),
+        [("duration", 4, 30, "write its unit, such as 30s")],
+    ),
+    "a number where nobody knows the currency": (_model("{provider: x, priceIn: 5}"), [("money", 4, 30, "")]),
+    "a number as it is written": (_model("{provider: 4.10}"), [("wrong-type", 4, 18, 'quote it: "4.10"')]),
+    "a number that is neither of two forms": (
+        _steps('[{id: a, forEach: {in: "[1]", toleratedFailures: true, steps: [{id: b, wait: {for: 1s}}]}}]'),
+        [("wrong-type", 4, 64, "")],
+    ),
     "an empty spec": (_model(""), [("wrong-type", 4, 6, "")]),
     "a list for a spec": (_model("[a]"), [("wrong-type", 4, 7, "")]),
     "a misspelt envelope": (
