@@ -102,7 +102,7 @@ _UNREAD = frozenset({"unreadable", "symlink-outside", "symlink-folder", "not-utf
 """Codes of files and folders of which it is not known which specs they hold."""
 _MISSING = frozenset({"dead-reference", "dead-overlay"})
 """Codes that say that a spec is not there."""
-_UNUSED = frozenset({"channel-unused"})
+_UNUSED = frozenset({"channel-unused", "unused-spec"})
 """Codes that say that no spec names something."""
 
 

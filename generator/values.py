@@ -51,7 +51,8 @@ def _unquoted_text(document: Document, loc: Loc, model: type[BaseModel], details
         code, message, _ = about_value(loc, details)
         return document.problem(loc, code, message, f'quote it: "{written}"', fix=document.quote(loc))
     code, message, _ = about_value(loc, cast("ErrorDetails", {**refused, "input": details["input"]}))
-    whole = next((text for unit in _UNITS if not _refused(model, part, loc[1:], text := written + unit)), "")
+    units = _UNITS if details["input"] > 1 else _UNITS[:-1]  # 0.1 may be meant as 10%
+    whole = next((text for unit in units if not _refused(model, part, loc[1:], text := written + unit)), "")
     fix = Fix(document.at(loc), written, whole) if whole.endswith("%") and document.written(loc, False) else None
     return document.problem(loc, code, message, f"write its unit, such as {whole}" if whole else "", fix=fix)
 

@@ -12,6 +12,7 @@ WAIVABLE = (
     "runtime-scale",
     "scripted-model",
     "store-members",
+    "unused-spec",
 )
 """Checks that a Waiver can make an exception from, beside all policies; the others say what can't work at all."""
 
@@ -20,7 +21,7 @@ class Waivers:
     """The waivers of one rule in one environment; remembers which were needed.
 
     One that has expired, or names no environment that is there, still covers: that is reported once, as such, and not
-    again as the old finding.
+    again as the old finding. A rule about the specs as written takes the waivers of all environments.
     """
 
     def __init__(self, catalogue: Catalogue, rule: str) -> None:
@@ -29,7 +30,7 @@ class Waivers:
         self._known = catalogue.names("Environment")
         for waiver in catalogue.all("Waiver"):
             scope = waiver.spec.scope
-            here = scope.environment == catalogue.environment or scope.environment not in self._known
+            here = catalogue.environment in (None, scope.environment) or scope.environment not in self._known
             if waiver.spec.rule == rule and here:
                 self._open[scope.kind, scope.name] = waiver
 

@@ -12,6 +12,8 @@ BASE = HERE / "base"
 WITHOUT = "without.txt"
 """In a case: names of files of the base that it goes without, one a line."""
 EXPECTED = "expected.txt"
+IDLE = "unused-spec"
+"""Cases are parts of a system: that nothing uses what they declare says nothing. Its own cases look at all of it."""
 
 
 def repository(root: Path, case: Path | None = None, without: Iterable[str] = ()) -> Path:
@@ -28,20 +30,22 @@ def repository(root: Path, case: Path | None = None, without: Iterable[str] = ()
     return root
 
 
-def problems(root: Path) -> tuple[Problem, ...]:
-    """Return everything that is found in the specs of a repository, warnings too."""
+def problems(root: Path, *, idle: bool = False) -> tuple[Problem, ...]:
+    """Return everything that is found in the specs of a repository, warnings too; what nothing uses with `idle`."""
     try:
-        return tuple(sorted(pipeline.check(root).warnings))
+        found = tuple(sorted(pipeline.check(root).warnings))
     except Rejected as rejected:
-        return rejected.problems
+        found = rejected.problems
+    return tuple(problem for problem in found if idle or problem.code != IDLE)
 
 
 def built_problems(root: Path) -> tuple[Problem, ...]:
     """Return everything that is found in the specs of a repository and in what they render."""
     try:
-        return tuple(sorted(pipeline.build_all(root).warnings))
+        found = tuple(sorted(pipeline.build_all(root).warnings))
     except Rejected as rejected:
-        return rejected.problems
+        found = rejected.problems
+    return tuple(problem for problem in found if problem.code != IDLE)
 
 
 def text(root: Path, found: Iterable[Problem]) -> str:

@@ -63,7 +63,7 @@ def _needs_quotes(text: str) -> bool:
         return False
 
 
-SORTS = ("key", "name", "named-key", "choice", "quotes")
+SORTS: tuple[str, ...] = ("key", "name", "named-key", "choice", "quotes")
 FOUND = [spot for spec in REFERENCE.specs for spot in _spots(spec)]
 SPOTS = {sort: [spot for spot in FOUND if spot.sort == sort] for sort in SORTS}
 
