@@ -97,7 +97,7 @@ def _parts(catalogue: Catalogue, spec: Declared) -> str:
 
 
 _LOOKED_AT = {
-    "Agent": ("output", "budget"),
+    "Agent": ("output",),
     "Tool": ("input", "output", "timeout", "function"),
     "Channel": ("payload",),
     "Resilience": ("timeout",),

@@ -123,7 +123,7 @@ def _comments(text: str) -> list[str]:
 
 # How many slips of each sort are tried; with a number of your own, other ones each time.
 EXAMPLES = int(os.environ.get("REPAIRS", "15"))
-REPAIRED = dict.fromkeys(SORTS, 0)
+REPAIRED: dict[str, int] = dict.fromkeys(SORTS, 0)
 
 
 @pytest.mark.parametrize("sort", SPOTS)
