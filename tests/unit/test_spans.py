@@ -19,10 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wcwidth import wcswidth
 
-from generator import pipeline
-from generator.problems import Place, Problem, Rejected, as_text
+from generator.problems import Place, as_text
 from generator.terminal import visible, width
-from tests.conformance.cases import repository
+from tests.conformance.cases import problems, repository
 from tests.unit.yaml_styles import NOISE, Token, Writer
 
 FILE = "specs/mistake.yaml"
@@ -96,13 +95,6 @@ spec: {title: Nächte, mail: n@example.com}
 """
 
 
-def _problems(root: Path) -> tuple[Problem, ...]:
-    try:
-        return pipeline.check(root).warnings
-    except Rejected as rejected:
-        return rejected.problems
-
-
 @pytest.mark.parametrize("name", MISTAKES)
 @THOROUGH
 @given(seed=st.integers(0, 2**32))
@@ -112,7 +104,7 @@ def test_the_finding_and_the_caret_are_under_the_mistake(name: str, seed: int, t
     text = Writer(random).document(tree)
     assert _even(yaml.load(text, Loader=yaml.CSafeLoader)) == _even(tree), f"the test writes something else:\n{text}"
     root = _root(tmp_path, _encoded(text, random))
-    (found,) = [problem for problem in _problems(root) if problem.severity == "error"]
+    (found,) = [problem for problem in problems(root) if problem.severity == "error"]
     shown = (root / FILE).read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     assert found.code == code
     assert _word(shown, found.place).strip("'\"").removeprefix("state.") == WORD
@@ -166,7 +158,7 @@ def test_a_mistake_in_a_prompt_is_underlined_in_its_file(name: str, end: str, tm
     text, word = PROMPTS[name]
     file = "specs/prompts/helper.md"
     (repository(tmp_path) / file).write_bytes(text.replace("\n", end).encode())
-    (found,) = _problems(tmp_path)
+    (found,) = problems(tmp_path)
     assert (found.code, found.place.file) == ("expression", file)
     assert found.place.line == text.count("\n", 0, text.rindex(word)) + 1
     assert _word(text, found.place) == word
