@@ -74,7 +74,7 @@ class Commands(click.Group):
 
 
 def _root(_: click.Context, __: click.Parameter, value: Path) -> Path:
-    return value.resolve()
+    return Path(os.path.realpath(value))  # click has looked whether it is there
 
 
 @click.group(
@@ -148,6 +148,9 @@ def _told(error: Exception, argv: list[str]) -> int:
         return 1
     if any(arg.startswith("-v") and arg.count("v") > 1 for arg in argv):
         raise error
+    if isinstance(error, OSError) and error.filename is not None:
+        click.echo(f"error: {error.filename} can't be used: {error.strerror}", err=True)
+        return 1
     name = f"{type(error).__module__}.{type(error).__name__}"
     click.echo(f"error: apm itself failed ({name}: {_first_line(error)})", err=True)
     click.echo("  help: this is a bug; run again as `apm -vv ...` and report what it prints", err=True)

@@ -57,6 +57,7 @@ def _text(path: Path) -> str:
 def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
     """Yield the spec files that are meant, each once and in order."""
     from generator import conventions
+    from generator.links import followed
     from generator.vendoring import VENDOR
 
     tops = paths or (root / conventions.SPECS, root / conventions.POLICIES)
@@ -65,7 +66,7 @@ def _files(root: Path, paths: tuple[Path, ...]) -> Iterator[Path]:
             raise Failure(f"{path} is no spec file", "specs are .yaml or .yml files; written replies are none")
     below = [path for top in tops for path in (sorted(top.rglob("*")) if top.is_dir() else [top])]
     found = [Path(os.path.realpath(path)) for path in below]
-    copies = (root / VENDOR).resolve()
+    copies = followed(root / VENDOR)
     for path in dict.fromkeys(found):
         if path.is_file() and _is_spec(path) and not path.is_relative_to(copies):  # they are what their repository says
             yield path

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from generator.commands._common import Terminal, with_terminal
+from generator.links import followed
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "init"
 POLICIES = Path(__file__).parent.parent / "templates" / "policies"
@@ -45,7 +46,7 @@ def init(terminal: Terminal, folder: Path) -> None:
 
 def _name(folder: Path) -> str:
     """Return the folder's name as a DNS-1123 label."""
-    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")[:50].strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", followed(folder).name.lower()).strip("-")[:50].strip("-")
     return name or "agents"
 
 

@@ -38,8 +38,9 @@ def render(terminal: Terminal, names: tuple[str, ...], check: bool, out: Path | 
     wrote are changed or deleted; manifests of others, where Argo CD would apply them, are named, and --check fails.
     """
     from generator import cache
+    from generator.links import followed
 
-    target = out.resolve() if out else terminal.root / "rendered"
+    target = followed(out) if out else terminal.root / "rendered"
     key = cache.key(terminal.root, target, names)
     if not no_cache and cache.fresh(terminal.root, key):
         terminal.say("rendered/ is up to date (nothing changed since the last render)")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from generator.commands._common import Terminal, count, format_option, print_problems, texts, with_terminal
+from generator.links import followed
 from generator.problems import Fix, Problem, Rejected
 
 ROUNDS = 10
@@ -48,7 +49,7 @@ def _found(root: Path, paths: tuple[Path, ...]) -> tuple[Problem, ...]:
 
 def _below(root: Path, problem: Problem, paths: tuple[Path, ...]) -> bool:
     file = Path(os.path.realpath(root / problem.place.file))  # `resolve` would raise where links form a circle
-    return not paths or any(file.is_relative_to(path.resolve()) for path in paths)
+    return not paths or any(file.is_relative_to(followed(path)) for path in paths)
 
 
 # --- repairs --------------------------------------------------------------------------------------------------------

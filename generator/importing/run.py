@@ -11,6 +11,7 @@ from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import Found
 from generator.importing.proof import Proof, prove
 from generator.importing.writing import files
+from generator.links import followed
 from generator.load import load
 from generator.problems import Failure, Problem, nearest
 from runtime.registry import discover
@@ -86,7 +87,7 @@ def _unknown(drafts: Drafts) -> None:
 def _complete(drafts: Drafts, wanted: Wanted) -> tuple[str, ...]:
     """Add what every repository needs, unless it is there; what is there is never changed."""
     out = wanted.out
-    complete(drafts, (out.resolve().name.lower() if out else "imported") or "system", wanted.owner)
+    complete(drafts, (followed(out).name.lower() if out else "imported") or "system", wanted.owner)
     there: set[tuple[str, str]] = {d.identity for d in load(out).documents} if out and out.is_dir() else set()
     kinds = {kind for kind, _ in there}
     kept: list[str] = []

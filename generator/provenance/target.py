@@ -11,6 +11,7 @@ from generator import conventions
 from generator.diff import documents
 from generator.diff.compare import stem
 from generator.diff.model import ABSENT, Object, Owner
+from generator.links import followed
 from generator.problems import Failure, path_text
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -103,10 +104,10 @@ def find(root: Path, where: str) -> Target:
 
 
 def _below_rendered(root: Path, path: Path, name: str) -> str:
-    top = (root / conventions.RENDERED).resolve()
-    if not path.is_file() or not path.resolve().is_relative_to(top):
+    top = followed(root / conventions.RENDERED)
+    if not path.is_file() or not followed(path).is_relative_to(top):
         raise Failure(f"there is no file {name}", "write it as rendered/<environment>/<group>/<file>:<line>")
-    return path.resolve().relative_to(top).as_posix()
+    return followed(path).relative_to(top).as_posix()
 
 
 def _target(path: str, data: bytes, line: int, text: str) -> Target:

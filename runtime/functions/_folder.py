@@ -1,5 +1,6 @@
 """Paths inside the folder that functions may touch."""
 
+import os
 from pathlib import Path
 
 from runtime.contract import Context
@@ -15,8 +16,9 @@ def inside(context: Context, name: str) -> Path:
     Raises:
         StepError: `permission-denied` when the name, or a link on the way, leads out of it.
     """
-    folder = context.services.folder().resolve()
-    path = (folder / name).resolve()
+    # Unlike `resolve`, neither raises where links lead round in a circle; opening such a file does.
+    folder = Path(os.path.realpath(context.services.folder()))
+    path = Path(os.path.realpath(folder / name))
     if not path.is_relative_to(folder):
         raise failed("permission-denied", "A file outside of the folder", name)
     return path

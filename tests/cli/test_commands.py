@@ -119,3 +119,19 @@ def test_an_alert_is_explained_with_its_condition_and_runbook() -> None:
     assert "## What to do" in told.out
     misspelt = call(Path(__file__).parents[2], "explain", "alert", "QueueBaklog")
     assert (misspelt.code, 'did you mean "QueueBacklog"?' in misspelt.err) == (1, True)
+
+
+@pytest.mark.parametrize("below", ["", "/new"], ids=["itself", "below it"])
+@pytest.mark.parametrize(
+    "command", [("render", "--out"), ("import", "specs", "--out"), ("init",), ("schema", "--out")], ids=" ".join
+)
+def test_a_link_that_leads_to_itself_is_one_sentence(
+    apm: Apm, tmp_path: Path, command: tuple[str, ...], below: str
+) -> None:
+    link = tmp_path / "circle"
+    link.symlink_to(link)
+    told = apm(*command, f"{link}{below}")
+    assert told.code == 1
+    assert f"error: {link}" in told.err
+    assert "can't be used" in told.err
+    assert "bug" not in told.err
