@@ -1,8 +1,8 @@
 """`python -m benchmarks.argocd [--agents 100,1000]`: what one Application costs the real Argo CD (see `make tools`).
 
 The group `runtime` of N agents, as rendered, is synced into an API server, and synced again after a commit that changes
-one agent. No other controller runs, so each object counts as healthy once it is there. `read ms` is the longest answer
-of the repo server, `object kB` the Application itself as the API server keeps it.
+one runtime. No other controller runs, so each object counts as healthy once it is there. `read ms` is the longest
+answer of the repo server, `object kB` the Application itself as the API server keeps it.
 """
 
 import argparse
@@ -21,18 +21,17 @@ import yaml
 
 from benchmarks import specs
 from benchmarks.__main__ import run
-from benchmarks.diff import change
 from tests.rigs import cache
-from tests.rigs.argocd import NAMESPACE, ArgoCd, argocd
+from tests.rigs.argocd import ArgoCd, argocd
 from tests.rigs.control_plane import api_server
 from tests.rigs.git_proxy import git_proxy
 from tests.rigs.git_repository import GitRepository
-from tests.rigs.live import Live, Object, path, path_of
+from tests.rigs.live import Live, Object, path_of
 
 URL = "https://git.example.com/bench.git"
 GROUP, SECONDS = "runtime", 1800
 HEALTHY = 'return {status = "Healthy"}'
-KINDS = ("apps_Deployment", "policy_PodDisruptionBudget", "autoscaling_HorizontalPodAutoscaler", "_Service")
+KINDS = ("apps_Deployment", "policy_PodDisruptionBudget", "autoscaling_HorizontalPodAutoscaler")
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -105,8 +104,8 @@ def measure(folder: Path, agents: int) -> None:
         (folder / name).mkdir()
     with cluster(folder / "argocd") as argo, git_proxy(repository.origin, folder / "proxy") as proxy:
         argo.trust(URL, proxy)
-        rules = {f"resource.customizations.health.{kind}": HEALTHY for kind in KINDS}
-        argo.live.patch(path("v1", "ConfigMap", "argocd-cm", NAMESPACE), {"data": rules})
+        for kind in KINDS:
+            argo.set_health(kind, HEALTHY)
         argo.live.create("/api/v1/namespaces", {"metadata": {"name": "bench"}})
         for file in (repository.tree / "rendered/production/argocd").glob("*.yaml"):
             for manifest in yaml.safe_load_all(file.read_text()):
@@ -114,9 +113,10 @@ def measure(folder: Path, agents: int) -> None:
                     argo.live.apply(json.dumps(manifest), path_of(manifest))
         place = argo.application(f"bench-production-{GROUP}")
         row(argo, "first", agents, commit, place)
-        change(repository.tree, agents, range(3, 4), "another role")
+        file = repository.tree / "specs/agents/agent-00003.yaml"
+        file.write_text(f"{file.read_text()}  grace: 90s\n")
         run(repository.tree, "render")
-        commit = repository.commit("One agent")
+        commit = repository.commit("One runtime")
         argo.refresh(f"bench-production-{GROUP}")
         row(argo, "one", agents, commit, place)
 

@@ -25,7 +25,7 @@ def render(project: Project) -> Iterator[Resource]:
     environment = project.get(Environment, project.environment_name)
     for policy in project.all(Policy):
         if policy.spec.environments == "all" or environment.protected:
-            name = f"{environment.namespace}-{policy.name}"
+            name = f"{environment.namespace}.{policy.name}"  # no namespace has a dot: no other begins so
             spec = _spec(policy, _waived(project, policy, environment))
             yield _object("ValidatingAdmissionPolicy", name, policy, spec)
             yield _object("ValidatingAdmissionPolicyBinding", name, policy, _binding(name, policy, environment))

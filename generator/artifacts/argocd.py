@@ -90,7 +90,7 @@ def _object(
 
 def _project(project: Project, environment: Environment, argo: ArgoCd) -> Object:
     namespace = {"group": "", "kind": "Namespace", "name": environment.namespace}
-    policies = [{"group": _ADMISSION, "kind": kind, "name": f"{environment.namespace}-*"} for kind in _POLICIES]
+    policies = [{"group": _ADMISSION, "kind": kind, "name": f"{environment.namespace}.*"} for kind in _POLICIES]
     return {
         "description": f"{project.one(System).title}: {environment.name}",
         "sourceRepos": [argo.repo_url],

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from generator.cluster.k8s import (
     Object,
     container,
+    cron_job,
     field_env,
     here,
     labels,
@@ -45,8 +46,11 @@ def render(project: Project) -> Iterator[Resource]:
         found = labels(project, backup, "backup")
         if backup.claim:
             yield _claim(backup, found)
-        name, body = workload_name(backup, "backup"), {"spec": _cron_job(backup, here(project), found)}
-        yield Resource("batch/v1", "CronJob", name, "backup", backup.source, body, labels=found)
+        template, schedule = _template(backup, here(project), found), backup.spec.schedule
+        late = seconds(schedule.starting_deadline)
+        body = {"spec": cron_job(schedule, template, found, late=late, retries=2, kept=(3, 5))}
+        yield Resource("batch/v1", "CronJob", workload_name(backup, "backup"), "backup", backup.source, body,
+                       labels=found)  # fmt: skip
 
 
 def _claim(backup: Backup, found: dict[str, str]) -> Resource:
@@ -60,25 +64,6 @@ def _claim(backup: Backup, found: dict[str, str]) -> Resource:
     }
     return Resource("v1", "PersistentVolumeClaim", backup.claim_name, "backup", backup.source, {"spec": spec},
                     labels=found, annotations={"argocd.argoproj.io/sync-options": _KEEP})  # fmt: skip
-
-
-def _cron_job(backup: Backup, environment: Environment, found: dict[str, str]) -> Object:
-    schedule = backup.spec.schedule
-    job = {
-        "backoffLimit": 2,
-        "activeDeadlineSeconds": seconds(schedule.deadline),
-        "template": _template(backup, environment, found),
-    }
-    return {
-        "schedule": schedule.cron,
-        "timeZone": schedule.time_zone,
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": seconds(schedule.starting_deadline),
-        "successfulJobsHistoryLimit": 3,
-        "failedJobsHistoryLimit": 5,
-        "suspend": False,
-        "jobTemplate": {"metadata": {"labels": dict(sorted(found.items()))}, "spec": job},
-    }
 
 
 def _template(backup: Backup, environment: Environment, found: dict[str, str]) -> Object:

@@ -7,7 +7,7 @@ from typing import Any
 from generator.cluster import facts, sharding
 from generator.cluster.endpoints import endpoints, service_of
 from generator.cluster.k8s import ROLES, RoleName, groups, here, role, used_stores, workload_name
-from generator.cluster.prerequisites import APPLICATION_HEALTH, prerequisites
+from generator.cluster.prerequisites import APPLICATION_HEALTH, CLAIM_HEALTH, prerequisites
 from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
@@ -190,6 +190,7 @@ def _commands(project: Project, environment: Environment) -> dict[str, Any]:
         "groups": names,
         "applications": [f"{system}-{group}" for group in names] if argo else [],
         "application_health": APPLICATION_HEALTH,
+        "claim_health": CLAIM_HEALTH,
         "argocd_namespace": argo.namespace if argo else "",
         "self_heal": healed if argo and argo.self_heal else "Nothing undoes edits in the cluster.",
         "paused": [f"{system}-{folder}" for folder in ("argocd", *divided.folders("runtime"))],

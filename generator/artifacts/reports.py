@@ -9,13 +9,13 @@ from generator.cluster import configs
 from generator.cluster.k8s import (
     Object,
     container,
+    cron_job,
     here,
     labels,
     mount,
     pod_template,
     proxy_env,
     scratch_volume,
-    seconds,
     secret_env,
     workload_name,
 )
@@ -36,28 +36,10 @@ def render(project: Project) -> Iterator[Resource]:
     for report in project.all(Report):
         found, config = labels(project, report, "report"), configs.of_report(report)
         yield Resource("v1", "ConfigMap", config.name, "monitoring", report.source, config.body, labels=found)
-        body = {"spec": _cron_job(project, report, found)}
+        template, schedule = _template(project, report, found), report.spec.schedule
+        body = {"spec": cron_job(schedule, template, found, late=_START, retries=0, kept=(1, 3))}
         yield Resource("batch/v1", "CronJob", workload_name(report, "report"), "monitoring", report.source, body,
                        labels=found)  # fmt: skip
-
-
-def _cron_job(project: Project, report: Report, found: dict[str, str]) -> Object:
-    schedule = report.spec.schedule
-    job = {
-        "backoffLimit": 0,
-        "activeDeadlineSeconds": seconds(schedule.deadline),
-        "template": _template(project, report, found),
-    }
-    return {
-        "schedule": schedule.cron,
-        "timeZone": schedule.time_zone,
-        "concurrencyPolicy": "Forbid",
-        "startingDeadlineSeconds": _START,
-        "successfulJobsHistoryLimit": 1,
-        "failedJobsHistoryLimit": 3,
-        "suspend": False,
-        "jobTemplate": {"metadata": {"labels": dict(sorted(found.items()))}, "spec": job},
-    }
 
 
 def _template(project: Project, report: Report, found: dict[str, str]) -> Object:

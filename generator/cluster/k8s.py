@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from generator import conventions
+from generator.kinds.backup import Schedule as BackupSchedule
 from generator.kinds.environment import Environment
+from generator.kinds.report import ReportSchedule
 from generator.kinds.runtime import Resources, Role, Runtime
 from generator.kinds.state_store import StateStore
 from generator.kinds.system import System
@@ -165,6 +167,25 @@ def container(name: str, image: str, arguments: Sequence[str], resources: Resour
         "volumeMounts": list(mounts),
     }
     return {key: value for key, value in found.items() if value != []}
+
+
+def cron_job(schedule: BackupSchedule | ReportSchedule, template: Object, labels: Mapping[str, str], *, late: int,
+             retries: int, kept: tuple[int, int]) -> Object:  # fmt: skip
+    """Return the spec of a CronJob whose Jobs never overlap.
+
+    `late` is how many seconds after its time a Job may start; `kept` how many Jobs that succeeded and failed stay.
+    """
+    job = {"backoffLimit": retries, "activeDeadlineSeconds": seconds(schedule.deadline), "template": template}
+    return {
+        "schedule": schedule.cron,
+        "timeZone": schedule.time_zone,
+        "concurrencyPolicy": "Forbid",
+        "startingDeadlineSeconds": late,
+        "successfulJobsHistoryLimit": kept[0],
+        "failedJobsHistoryLimit": kept[1],
+        "suspend": False,
+        "jobTemplate": {"metadata": {"labels": dict(sorted(labels.items()))}, "spec": job},
+    }
 
 
 def _amounts(cpu: str, memory: str, storage: str) -> Object:

@@ -26,6 +26,14 @@ return {status = "Progressing", message = "not synced yet"}
 
 The usual one copies `status.health`, which is Healthy before anything was applied: the next wave may start too early.
 """
+CLAIM_HEALTH = """\
+local s = obj.status or {}
+if s.phase == "Lost" then
+  return {status = "Degraded", message = "its volume is lost"}
+end
+return {status = "Healthy", message = s.phase or "not bound yet"}
+"""
+"""A health rule for claims in `argocd-cm`: one that its first pod binds is Progressing until then, by Argo CD's own."""
 IN_CLUSTER = "https://kubernetes.default.svc"
 
 

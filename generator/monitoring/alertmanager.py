@@ -125,28 +125,32 @@ def timing(spec: NotificationsSpec, route: Route | None) -> tuple[list[str], str
     return list(by), prometheus(wait), prometheus(interval), prometheus(repeat)
 
 
+_CAMEL = ("receiver", "groupBy", "groupWait", "groupInterval", "repeatInterval")
+_SNAKE = ("receiver", "group_by", "group_wait", "group_interval", "repeat_interval")
+
+
+def _told(spec: NotificationsSpec, route: Route | None, names: tuple[str, ...]) -> Object:
+    receiver = route.receiver if route else spec.default or NOBODY
+    return dict(zip(names, (receiver, *timing(spec, route)), strict=True))
+
+
 # --- the operator's form --------------------------------------------------------------------------------------------
 
 
 def operator_spec(spec: NotificationsSpec, address: Address, between: Sequence[Silenced] = ()) -> Object:
     """Return the `spec` of an AlertmanagerConfig; `between` are inhibitions besides those that people wrote."""
     routes = [
-        {**_camel(spec, r), "matchers": [_matcher(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
+        {**_told(spec, r, _CAMEL), "matchers": [_matcher(m) for m in matches(r)], "continue": r.continue_}
+        for r in spec.routes
     ]
     receivers = [_operator_receiver(name, r, spec.language, address) for name, r in spec.receivers.items()]
     found: Object = {
-        "route": {**_camel(spec, None), **({"routes": routes} if routes else {})},
+        "route": {**_told(spec, None, _CAMEL), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
     }
     if rules := [*_inhibitions(spec), *between]:
         found["inhibitRules"] = [_operator_inhibition(rule) for rule in rules]
     return found
-
-
-def _camel(spec: NotificationsSpec, route: Route | None) -> Object:
-    by, wait, interval, repeat = timing(spec, route)
-    receiver = route.receiver if route else spec.default or NOBODY
-    return {"receiver": receiver, "groupBy": by, "groupWait": wait, "groupInterval": interval, "repeatInterval": repeat}
 
 
 def _matcher(match: Match) -> Object:
@@ -205,28 +209,17 @@ def _operator_inhibition(rule: Silenced) -> Object:
 def plain(spec: NotificationsSpec, address: Address, between: Sequence[Silenced] = ()) -> Object:
     """Return the same as a configuration file of Alertmanager; webhooks and keys are read from mounted secrets."""
     routes = [
-        {**_snake(spec, r), "matchers": [str(m) for m in matches(r)], "continue": r.continue_} for r in spec.routes
+        {**_told(spec, r, _SNAKE), "matchers": [str(m) for m in matches(r)], "continue": r.continue_}
+        for r in spec.routes
     ]
     receivers = [_plain_receiver(name, r, spec.language, address) for name, r in spec.receivers.items()]
     found: Object = {
-        "route": {**_snake(spec, None), **({"routes": routes} if routes else {})},
+        "route": {**_told(spec, None, _SNAKE), **({"routes": routes} if routes else {})},
         "receivers": [*receivers, *_nobody(spec)],
     }
     if rules := [*_inhibitions(spec), *between]:
         found["inhibit_rules"] = [_plain_inhibition(rule) for rule in rules]
     return found
-
-
-def _snake(spec: NotificationsSpec, route: Route | None) -> Object:
-    by, wait, interval, repeat = timing(spec, route)
-    receiver = route.receiver if route else spec.default or NOBODY
-    return {
-        "receiver": receiver,
-        "group_by": by,
-        "group_wait": wait,
-        "group_interval": interval,
-        "repeat_interval": repeat,
-    }
 
 
 def _plain_receiver(name: str, receiver: Receiver, language: str, address: Address) -> Object:

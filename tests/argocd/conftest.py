@@ -78,7 +78,7 @@ def delivery(repository: GitRepository, argo: ArgoCd, tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def production(delivery: Delivery) -> dict[str, Object]:
     """Production's Applications after their first sync, by an Argo CD that doesn't wait between Applications."""
-    delivery.argo.set_application_health(None)
+    delivery.argo.set_health("argoproj.io_Application", None)
     delivery.bootstrap("production")
     return _first_sync(delivery, "production")
 
@@ -87,7 +87,7 @@ def production(delivery: Delivery) -> dict[str, Object]:
 def staging(delivery: Delivery, production: dict[str, Object]) -> dict[str, Object]:
     """Staging's Applications after their first sync, from the parent alone, with the health rule of HANDOVER.md."""
     assert production
-    delivery.argo.set_application_health(APPLICATION_HEALTH)
+    delivery.argo.set_health("argoproj.io_Application", APPLICATION_HEALTH)
     delivery.bootstrap("staging", "argocd")
     return _first_sync(delivery, "staging")
 

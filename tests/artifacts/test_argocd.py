@@ -67,6 +67,15 @@ def test_cluster_wide_objects_are_allowed_by_name(reference: Built, environment:
         assert any(fnmatchcase(one["metadata"]["name"], name) for name in names), one["metadata"]["name"]
 
 
+def test_what_another_environment_has_cluster_wide_is_not_allowed(reference: Built) -> None:
+    """Although the name of production's namespace is how the one of staging begins."""
+    objects = objects_of(reference, "production")
+    allowed = _named(objects, "AppProject", "apm-production")["spec"]["clusterResourceWhitelist"]
+    others = [o["metadata"]["name"] for o in objects_of(reference, "staging") if "namespace" not in o["metadata"]]
+    assert others
+    assert not [name for name in others if any(fnmatchcase(name, item["name"]) for item in allowed)]
+
+
 def test_project_allows_the_namespaces_that_are_rendered_into(reference: Built, environment: str) -> None:
     objects = objects_of(reference, environment)
     projects = [o for o in objects if o["kind"] == "AppProject"]

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+import yaml
 
-from generator.pipeline import Built
-from tests.artifacts.conftest import deployed
+from generator.cluster.prerequisites import APPLICATION_HEALTH, CLAIM_HEALTH
+from generator.pipeline import Built, build_all
+from tests.artifacts.conftest import GOLDEN, deployed
 
 ENVIRONMENTS = ("production", "staging")
 
@@ -61,3 +63,20 @@ def test_channels_for_systems_outside_are_listed(reference: Built, environment: 
     assert "| alerts-in | alertmanager | ops-cycle |" in text
     assert "POST /channels/CHANNEL/events" in text
     assert "| handovers |" not in text, "only workflows write there"
+
+
+def _health_rules(text: str) -> dict[str, str]:
+    """Return the health rules that the page has people write into `argocd-cm`, by kind."""
+    (block,) = re.findall(r"```yaml\n(data:\n.*?)```", text, re.DOTALL)
+    data: dict[str, str] = yaml.safe_load(block)["data"]
+    return {key.removeprefix("resource.customizations.health."): rule for key, rule in data.items()}
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_health_rule_that_waves_need_is_printed(reference: Built, environment: str) -> None:
+    assert _health_rules(_text(reference, environment)) == {"argoproj.io_Application": APPLICATION_HEALTH}
+
+
+def test_the_health_rule_that_a_claim_needs_is_printed_where_there_is_one() -> None:
+    text = build_all(GOLDEN / "argocd" / "scaled").environments["live"].files["live/docs/HANDOVER.md"].decode()
+    assert _health_rules(text)["PersistentVolumeClaim"] == CLAIM_HEALTH

@@ -130,7 +130,7 @@ def delivery(
         found.publish("Staging, on this image")
         with git_proxy(repository.origin, tmp_path_factory.mktemp("proxy")) as proxy:
             argo.trust(REPO_URL, proxy)
-            argo.set_application_health(APPLICATION_HEALTH)
+            argo.set_health("argoproj.io_Application", APPLICATION_HEALTH)
             yield found
 
 

@@ -1,4 +1,4 @@
-"""The real Argo CD as local processes: controller, repository server, and the cache that they share. No container.
+"""The real Argo CD as local processes: controllers, repository server, and the cache that they share. No container.
 
 It works on the cluster of a kubeconfig with all rights, as Argo CD does where it's installed as its project says, and
 with its defaults but two: between two waves it waits for nothing but health, and however often something is healed, it
@@ -36,6 +36,10 @@ class ArgoCd:
 
     live: Live
     processes: Processes
+    environment: Mapping[str, str]
+    """All that its servers are told."""
+    repository_port: int
+    """Where the repository server listens."""
 
     def application(self, name: str) -> str:
         """Return the path of an Application."""
@@ -47,9 +51,9 @@ class ArgoCd:
         labels = {"argocd.argoproj.io/secret-type": "repository"}
         self._apply({"apiVersion": "v1", "kind": "Secret", "stringData": fields}, "repository", labels)
 
-    def set_application_health(self, rule: str | None) -> None:
-        """Write a health rule for the kind Application into `argocd-cm`, or take it out."""
-        change = {"data": {"resource.customizations.health.argoproj.io_Application": rule}}
+    def set_health(self, kind: str, rule: str | None) -> None:
+        """Write a health rule for a kind, such as `argoproj.io_Application`, into `argocd-cm`, or take it out."""
+        change = {"data": {f"resource.customizations.health.{kind}": rule}}
         self.live.patch(path("v1", "ConfigMap", "argocd-cm", NAMESPACE), change)
 
     def refresh(self, name: str, kind: str = "normal") -> Object:
@@ -57,6 +61,24 @@ class ArgoCd:
         place, note = self.application(name), "argocd.argoproj.io/refresh"
         self.live.patch(place, {"metadata": {"annotations": {note: kind}}})
         return self.live.until(place, lambda app: note not in app["metadata"].get("annotations", {}))
+
+    def start_applicationsets(self) -> None:
+        """Start the controller that makes Applications from ApplicationSets, if it doesn't run yet."""
+        program = cache.program("argocd-applicationset-controller")
+        if program.name in self.processes.running:
+            return
+        probes, metrics, webhook = free_ports(3)
+        self.processes.start(
+            program,
+            f"--argocd-repo-server=127.0.0.1:{self.repository_port}",
+            "--repo-server-plaintext",
+            f"--namespace={NAMESPACE}",
+            f"--probe-addr=127.0.0.1:{probes}",
+            f"--metrics-addr=127.0.0.1:{metrics}",
+            f"--webhook-addr=127.0.0.1:{webhook}",
+            environment=self.environment,
+        )
+        _wait(self.processes, f"http://127.0.0.1:{probes}/healthz")
 
     def logs(self) -> str:
         """Return the end of every server's log."""
@@ -81,9 +103,9 @@ class ArgoCd:
 def argocd(live: Live, kubeconfig: Path, folder: Path) -> Generator[ArgoCd]:
     """An Argo CD that waits for Applications; everything that it writes is below `folder`."""
     with stopping(Processes(folder)) as processes:
-        found = ArgoCd(live, processes)
+        found = ArgoCd(live, processes, _environment(folder, kubeconfig), *free_ports(1))
         found.install()
-        _start(processes, _environment(folder, kubeconfig))
+        _start(found)
         yield found
 
 
@@ -107,8 +129,9 @@ def _environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
     }
 
 
-def _start(processes: Processes, environment: Mapping[str, str]) -> None:
-    redis, repository, repository_metrics, metrics = free_ports(4)
+def _start(argo: ArgoCd) -> None:
+    processes, environment, repository = argo.processes, argo.environment, argo.repository_port
+    redis, repository_metrics, metrics = free_ports(3)
     processes.start(cache.program("argocd-redis"), f"--address=127.0.0.1:{redis}", environment=environment)
     processes.start(
         cache.program("argocd-repo-server"),
