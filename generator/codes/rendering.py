@@ -87,11 +87,13 @@ without a folder in git is an error to Argo CD.
 Fix: write the number that the finding says. Objects move then: `apm explain application-size` says how without loss.
 """,
     "application-size": """
-A group of an environment is larger than Argo CD reads for one Application.
+A group of an environment is larger than one Application of Argo CD can be.
 
 The repo server adds up the manifests of a folder and refuses what is above
 `reposerver.max.combined.directory.manifests.size`, 10 MB by default (it may need 300 times as much memory). The
-Application then stays as it was, with a ComparisonError. This is a warning, since the limit can be raised.
+Application then stays as it was, with a ComparisonError. An Application also lists each of its objects in its own
+status, and etcd takes 1.5 MB for one object by default: from somewhat above 3000 objects on its status can't be written
+any more, and a sync never ends. This is a warning, since both limits can be raised.
 
 Fix: divide the group into as many Applications as the finding says, with `argocd.shards` of the Environment. Objects
 move then, and an Application deletes what moves away from it unless nothing is pruned, so merge three changes, each

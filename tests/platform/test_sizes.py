@@ -47,14 +47,14 @@ def test_a_small_system_is_not_warned_of(tmp_path: Path) -> None:
 
 
 def test_a_group_above_the_limit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizes, "LIMIT", 10_000)
+    monkeypatch.setattr(sizes, "BYTES", 10_000)
     found = _warnings(build_all(repository(tmp_path)))
     assert any(line.startswith("specs/environments.yaml:1:1 the group runtime has 0.0 MB") for line in found)
     assert not any("group namespace" in line for line in found)
 
 
 def test_the_number_that_is_told_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizes, "LIMIT", 100_000)
+    monkeypatch.setattr(sizes, "BYTES", 100_000)
     (before,) = _warnings(build_all(_divided(tmp_path / "before", 1)))
     (number,) = re.findall(r"`argocd.shards.runtime: (\d+)`", before)
     built = build_all(_divided(tmp_path / "after", int(number)))
@@ -62,6 +62,14 @@ def test_the_number_that_is_told_is_enough(tmp_path: Path, monkeypatch: pytest.M
     assert {f"runtime-{n}" for n in range(1, int(number))} | {"runtime"} == {
         folder for folder in _folders(built) if folder.startswith("runtime")
     }
+
+
+def test_many_small_objects_are_too_much_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "OBJECTS", 100)
+    (before,) = _warnings(build_all(_divided(tmp_path / "before", 1)))
+    assert re.search(r"the group runtime has 0\.\d MB and \d{3} objects in one Application", before)
+    (number,) = re.findall(r"`argocd.shards.runtime: (\d+)`", before)
+    assert not _warnings(build_all(_divided(tmp_path / "after", int(number))))
 
 
 def test_more_applications_than_can_be_filled_are_refused(tmp_path: Path) -> None:
