@@ -47,6 +47,29 @@ def test_only_one_module_calls_the_driver() -> None:
     assert callers == {"collection.py", "__init__.py"}
 
 
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_cancellation_that_the_driver_swallows_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    """`asyncio.wait_for` of Python 3.11 returns the answer when both come at once."""
+    entered = asyncio.Event()
+
+    async def swallows(*args: Any, **more: Any) -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if fails:
+                raise AutoReconnect("connection closed") from None
+
+    monkeypatch.setattr(AsyncCollection, "find_one", swallows)
+    task = asyncio.create_task(world.store.runs.get("r"))
+    await entered.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
 async def test_a_store_that_is_silently_wrong_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async def lost(self: Collection, where: Any, update: Any) -> bool:
         del self, where, update

@@ -6,6 +6,7 @@ peculiarities; flags as 0 and 1 (the embedded engine turns a boolean in `$set` i
 `_id`. A test refuses the operators outside of it.
 """
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
@@ -50,6 +51,23 @@ def within(seconds: float) -> AbstractContextManager[None]:
     return pymongo.timeout(seconds)
 
 
+@contextmanager
+def _cancellable() -> Generator[None]:
+    """Raise `CancelledError` when the task was cancelled inside, however the call ended.
+
+    The driver uses `asyncio.wait_for`, which before Python 3.12 swallows a cancellation that comes together with the
+    answer. Who has asked for it, and waits for the task to end, would wait for ever.
+    """
+    task = asyncio.current_task()
+    assert task
+    asked = task.cancelling()
+    try:
+        yield
+    finally:
+        if task.cancelling() > asked:
+            raise asyncio.CancelledError
+
+
 class Collection:
     """Calls are timed, and errors of the driver become problems of type `unavailable`."""
 
@@ -62,7 +80,8 @@ class Collection:
     def _call(self, operation: str) -> Generator[None]:
         start = time.perf_counter()
         try:
-            yield
+            with _cancellable():
+                yield
         except DuplicateKeyError:
             raise
         except (DocumentTooLarge, BSONError, OverflowError) as error:

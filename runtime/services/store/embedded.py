@@ -81,7 +81,7 @@ class EmbeddedStore:
             raise Failure("The embedded store is not installed", _HINT)
         port = _free_port()
         process = subprocess.Popen(  # noqa: ASYNC220, S603  (our own program; returns at once)
-            self._command(port),
+            self.command(port),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -93,7 +93,8 @@ class EmbeddedStore:
         self._info.write_text(json.dumps({"pid": process.pid, "port": port}))
         return port
 
-    def _command(self, port: int) -> list[str]:
+    def command(self, port: int) -> list[str]:
+        """Return the command line of the server on a port."""
         files = ["--data-dir", self._dir / "store", "--log-file", self._dir / "store.log"]
         (self._dir / "store").mkdir(exist_ok=True)
         program = "import sys; from nx_27017.nx_27017 import main; sys.exit(main())"

@@ -94,7 +94,7 @@ async def trials(count: int, seed: int, lanes: int = 1) -> list[Outcome]:
 async def _lane(place: Path, seed: int, numbers: Iterator[int]) -> list[Outcome]:
     """Play one trial after the other, as long as there are numbers."""
     outcomes: list[Outcome] = []
-    async with _surroundings(place, seed) as (store, pool, target, found):
+    async with surroundings(place, seed) as (store, pool, target, found):
         for number in numbers:
             chance = random.Random(f"{seed}-{number}")
             trial = Trial(store, pool, target, {"crash": found}, place, chance, f"t{number}")
@@ -104,7 +104,8 @@ async def _lane(place: Path, seed: int, numbers: Iterator[int]) -> list[Outcome]
 
 
 @asynccontextmanager
-async def _surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, Pool, Target, WorkflowDocument]]:
+async def surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, Pool, Target, WorkflowDocument]]:
+    """Yield a store of its own in `place/state`, workers that use it, the world outside, and the workflow."""
     for folder in ("locks", "specs"):
         (place / folder).mkdir(parents=True)
     embedded, target = EmbeddedStore(place / "state"), Target(random.Random(seed))

@@ -79,10 +79,10 @@ class Trial:
         began, outcome = time.monotonic(), Outcome(RUNS)
         ids = [f"{self.name}-{number}" for number in range(RUNS)]
         paused: list[tuple[ForkServerProcess, list[str]]] = []
-        load = asyncio.create_task(self._load(ids))
-        await self._begun(ids)
+        load = asyncio.create_task(self.load(ids))
+        await self.begun(ids)
         await asyncio.gather(load, self._kill(outcome), self._pause(paused))
-        runs = await self._ended(ids)
+        runs = await self.ended(ids)
         for worker, held in paused:
             outcome.paused += len(held)
             outcome.violations += await self._woken(worker, held, outcome)
@@ -95,14 +95,16 @@ class Trial:
         outcome.seconds = time.monotonic() - began
         return outcome
 
-    async def _load(self, ids: list[str]) -> None:
+    async def load(self, ids: list[str]) -> None:
+        """Start runs, one after the other."""
         for id_ in ids:
             await starting.start(self.store, SystemClock(), self.documents, Start("crash", {}, id=id_))
             await asyncio.sleep(self.chance.random() * LOAD_SECONDS / len(ids))
 
     # --- what happens to workers --------------------------------------------------------------------------------------
 
-    async def _begun(self, ids: list[str]) -> None:
+    async def begun(self, ids: list[str]) -> None:
+        """Wait until a worker has taken up the first run."""
         while not any(run and run.epoch for run in [await self.store.runs.get(id_) for id_ in ids]):  # noqa: ASYNC110  (it is in the store)
             await asyncio.sleep(0.05)
 
@@ -142,7 +144,8 @@ class Trial:
 
     # --- what is found afterwards -------------------------------------------------------------------------------------
 
-    async def _ended(self, ids: list[str]) -> list[Run]:
+    async def ended(self, ids: list[str]) -> list[Run]:
+        """Return the runs once all of them have ended, or nothing has happened for long."""
         began = news = time.monotonic()
         before: list[Run] = []
         while True:
