@@ -26,7 +26,7 @@ from runtime.contract.documents import (
     WorkflowDocument,
 )
 from runtime.contract.memory import MemoryDocument, MemoryUse, Section
-from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services
+from runtime.contract.node import Answer, Context, Function, Needs, NodeType, Pause, Pot, Services, pot_of
 from runtime.contract.steps import Cache, Inputs, OnError, Retry, Step
 from runtime.contract.values import (
     UNITS,
@@ -100,4 +100,5 @@ __all__ = [
     "WorkflowBudget",
     "WorkflowDocument",
     "millis",
+    "pot_of",
 ]

@@ -139,6 +139,11 @@ class Pot:
     budget: Budget
 
 
+def pot_of(run: str) -> str:
+    """Return the name of the pot of a run, or of a part of one: whatever it is called, it is no pot of a day."""
+    return f"run/{run}"
+
+
 @dataclass(frozen=True)
 class Context:
     """What a node sees of its run: the roots of expressions, the document, and the services."""

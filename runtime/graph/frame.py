@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from runtime.contract import Pot, Services, Step, WorkflowDocument
+from runtime.contract import Pot, Services, Step, WorkflowDocument, pot_of
 from runtime.problems import Problem
 
 END = "end"
@@ -86,7 +86,7 @@ class Frame:
         path = (*self.path, place)
         pots = self.pots
         if document.budget.max_tokens or document.budget.max_cost:
-            pots = (*pots, Pot("/".join((str(self.run["id"]), *path)), document.budget))
+            pots = (*pots, Pot(pot_of("/".join((str(self.run["id"]), *path))), document.budget))
         more = {"path": path, "attempts": (*self.attempts, attempt), "base": None, "item": None, "pots": pots,
                 "error": None}  # fmt: skip
         return replace(self, document=document, tally=Tally(), **more)  # pyright: ignore[reportArgumentType]

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from runtime.contract import Budget, Context, ModelDocument, Pause, Pot, WorkflowDocument, millis
+from runtime.contract import Budget, Context, ModelDocument, Pause, Pot, WorkflowDocument, millis, pot_of
 from runtime.problems import failed
 from runtime.services.clock import Clock
 from runtime.services.models import Reply, Request
@@ -31,12 +31,12 @@ LETTERS = 4
 
 def pots(run: Run, document: WorkflowDocument, now: int) -> tuple[Pot, ...]:
     """Return the pots that a run spends from: its own, and that of its workflow and day."""
-    own, day = document.budget, document.budget.per_day
+    own, day = Pot(pot_of(run.id), document.budget), document.budget.per_day
     if day is None:
-        return (Pot(run.id, own),)
+        return (own,)
     date = dt.datetime.fromtimestamp(now / 1000, dt.UTC).date().isoformat()
-    limit = Budget(max_tokens=day.max_tokens, max_cost=day.max_cost, on_exceeded=own.on_exceeded)
-    return Pot(run.id, own), Pot(f"day/{date}/{run.tenant}/{document.name}", limit)
+    limit = Budget(max_tokens=day.max_tokens, max_cost=day.max_cost, on_exceeded=own.budget.on_exceeded)
+    return own, Pot(f"day/{date}/{run.tenant}/{document.name}", limit)
 
 
 class Purse:

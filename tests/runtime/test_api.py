@@ -172,6 +172,15 @@ async def test_a_key_is_for_one_start(api: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize(
+    ("size", "limit"), [(20_000_000, "16 MiB at most"), (13_000_000, "12,582,912 are kept at most")]
+)
+async def test_a_large_payload_is_refused_with_the_limit(api: httpx.AsyncClient, size: int, limit: str) -> None:
+    found = await api.post("/runs", json={"workflow": "main", "input": {"text": "x" * size}})
+    assert (found.status_code, limit in found.json()["detail"]) == (413, True)
+    assert (await api.get("/runs")).json()["runs"] == []
+
+
+@pytest.mark.parametrize(
     ("content", "media", "status", "type_"),
     [
         (b"{", "application/json", 400, "invalid-input"),

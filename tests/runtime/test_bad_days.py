@@ -13,6 +13,7 @@ from runtime.functions import registered
 from runtime.problems import LeaseLost, StepError, StoreError
 from runtime.services import tools
 from runtime.services.store.collection import LARGEST
+from runtime.services.store.runs import new
 from runtime.worker import publishing, starting
 from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
@@ -20,6 +21,7 @@ from tests.runtime.conftest import World, workflow
 
 LONG = "x" * (LARGEST + 1)
 MANY = 100
+THOUSANDS = 10_000
 
 
 class Steps:
@@ -145,6 +147,22 @@ async def test_many_queued_runs_are_each_executed_once(world: World) -> None:
     assert {run.id: (run.state, run.attempt, run.output) for run in runs} == {
         id_: ("succeeded", 1, {"n": id_}) for id_ in ids
     }
+
+
+async def test_ten_thousand_queued_runs_are_claimed_in_order_and_each_once(world: World) -> None:
+    urgent, base = 50, world.clock.now() - THOUSANDS
+    world.documents = {"main": workflow("steps: [{id: w, wait: {for: 1h}}]")}
+    rows = [
+        new(f"r{n:05d}", "main", "d", {}, base + n, priority=int(n >= THOUSANDS - urgent)) for n in range(THOUSANDS)
+    ]
+    for start in range(0, THOUSANDS, 1000):
+        await world.store.collections["runs"].add_all(rows[start : start + 1000])
+    assert (await world.store.runs.depth(world.clock.now()))[0] == THOUSANDS
+    taken = [await world.store.runs.claim(f"w{n % 2}", world.clock.now()) for n in range(4 * urgent)]
+    ids = [run.id for run in taken if run]
+    expected = [*range(THOUSANDS - urgent, THOUSANDS), *range(3 * urgent)]
+    assert ids == [f"r{n:05d}" for n in expected]
+    assert (await world.store.runs.depth(world.clock.now()))[0] == THOUSANDS - len(ids)
 
 
 async def test_an_input_that_is_too_large_is_refused(world: World) -> None:

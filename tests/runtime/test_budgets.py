@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runtime.contract import pot_of
 from runtime.problems import LeaseLost
 from runtime.services.models import Reply
 from tests.runtime.conftest import World, workflow
@@ -47,7 +48,7 @@ async def test_calls_at_the_same_time_do_not_use_more_than_is_there(world: World
     found = await world.run(parallel(8, budget={"maxTokens": 300}))
     assert found.status == "succeeded"
     assert (model.calls, model.most) == (3, 1), "each may use 1024 tokens, so they are made one after the other"
-    used = await world.store.budgets.used(found.id)
+    used = await world.store.budgets.used(pot_of(found.id))
     assert (used["tokens"], used["held_tokens"], used["held_cost"]) == (300, 0, 0)
 
 
@@ -101,4 +102,4 @@ async def test_a_call_that_is_cut_off_gives_back_what_it_had_set_aside(
     with pytest.raises(LeaseLost):
         await world.run(workflow(ONE, budget={"maxTokens": 100}))
     [run] = await world.store.runs.find()
-    assert (await world.store.budgets.used(run.id))["held_tokens"] == 0
+    assert (await world.store.budgets.used(pot_of(run.id)))["held_tokens"] == 0

@@ -139,6 +139,10 @@ def buried(place: Path, id_: str) -> None:
 def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
     return {
         "no such workflow": (lambda place: cli.run(cycle(), "nope", {}, state_dir=place / "state"), "no workflow nope"),
+        "a large input": (
+            lambda place: cli.run(cycle(), "main", {"what": "x" * 20_000_000}, state_dir=place / "state"),
+            "The input is too large",
+        ),
         "no such run": (lambda place: cli.show("nope", state_dir=place / "state"), "no such run"),
         "no replies": (lambda place: run(place, replies=place / "missing.yaml"), "cannot be read"),
         "nothing to resume": (lambda place: cli.resume(run(place).id, state_dir=place / "state"), "not interrupted"),

@@ -71,11 +71,19 @@ async def test_runs_that_wait_or_are_queued_are_never_forgotten(world: World) ->
 async def test_a_run_whose_name_begins_like_another_ones_does_not_take_it_along(world: World) -> None:
     for name, ended in (("order-7", 1), ("order-70", 0)):
         await world.store.runs.add(new(name, "main", "d", {}, 1, state="succeeded", ended=ended))
-        for pot in (name, f"{name}/sub", f"{name}|calls"):
+        for pot in (f"run/{name}", f"run/{name}/sub", f"{name}|calls"):
             await world.store.budgets.spend(pot, 1, 1)
     await world.scheduler().prune()
     left = await world.store.collections["budgets"].find_all({}, [("_id", 1)])
-    assert [row["_id"] for row in left] == ["order-70", "order-70/sub", "order-70|calls"]
+    assert [row["_id"] for row in left] == ["order-70|calls", "run/order-70", "run/order-70/sub"]
+
+
+async def test_a_run_that_is_called_like_a_day_takes_no_budget_of_days_along(world: World) -> None:
+    await world.store.budgets.spend("day/2999-01-01/default/main", 1, 1)
+    for name in ("day", "day/2999-01-01/default/main"):
+        await world.store.runs.add(new(name, "main", "d", {}, 1, state="succeeded", ended=1))
+    await world.scheduler().prune()
+    assert (await world.store.budgets.used("day/2999-01-01/default/main"))["tokens"] == 1
 
 
 async def test_dead_letters_stay_until_a_person_has_looked(world: World) -> None:

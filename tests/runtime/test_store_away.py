@@ -78,6 +78,7 @@ async def test_runs_go_on_when_a_store_that_stood_still_goes_on(system: System) 
 
 async def test_runs_go_on_when_a_store_that_was_killed_is_there_again(system: System) -> None:
     os.kill(system.server, signal.SIGKILL)
+    os.waitpid(system.server, 0)  # noqa: ASYNC222  (it has ended; while it is a zombie, the new one takes it as running)
     await asyncio.sleep(AWAY)
     with _again(system.place):
         while not await system.store.ping():  # noqa: ASYNC110  (it is another process)
@@ -107,7 +108,7 @@ def _again(place: Path) -> Generator[None]:
     info = place / "state/store.json"
     port = int(json.loads(info.read_text())["port"])
     command = EmbeddedStore(place / "state").command(port)
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command)
     info.write_text(json.dumps({"pid": process.pid, "port": port}))
     try:
         yield

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from runtime import expressions
-from runtime.contract import AgentDocument, Context, Pause, Pot
+from runtime.contract import AgentDocument, Context, Pause, Pot, pot_of
 from runtime.problems import failed
 from runtime.services.agents.extras import Extra, HandedOver, hand_over
 from runtime.services.agents.task import Task
@@ -184,4 +184,4 @@ def with_own_budget(agent: AgentDocument, context: Context) -> Context:
     """Return a context that spends from the agent's own pot too, if it has one."""
     if not agent.budget.max_tokens and not agent.budget.max_cost:
         return context
-    return replace(context, pots=(*context.pots, Pot(f"{context.key}|agent", agent.budget)))
+    return replace(context, pots=(*context.pots, Pot(pot_of(f"{context.key}|agent"), agent.budget)))

@@ -6,6 +6,7 @@ The row of a run goes last, so that a crash in between leaves a run that is forg
 import datetime as dt
 from collections.abc import Mapping
 
+from runtime.contract import pot_of
 from runtime.services.store.collection import Collection
 
 BATCH = 100
@@ -41,7 +42,7 @@ async def erase(collections: Mapping[str, Collection], run: str) -> None:
         await collections[name].remove({"thread": run})
     for name in ("run_events", "effects", "compensations"):
         await collections[name].remove({"run": run})
-    await collections["budgets"].remove({"_id": run})
-    for mark in ("/", "|"):  # sub-workflows, and counters
-        await collections["budgets"].remove({"_id": {"$gte": run + mark, "$lt": run + chr(ord(mark) + 1)}})
+    await collections["budgets"].remove({"_id": pot_of(run)})
+    for name in (f"{pot_of(run)}/", f"{pot_of(run)}|", f"{run}|"):  # pots of sub-workflows and agents, and counters
+        await collections["budgets"].remove({"_id": {"$gte": name, "$lt": name[:-1] + chr(ord(name[-1]) + 1)}})
     await collections["runs"].remove({"_id": run})
