@@ -50,15 +50,13 @@ class Effects:
             if entry["state"] == "done":
                 self._telemetry.add(EFFECTS, outcome="repeated")
                 return entry["result"]
-            self._refuse_unknown(key, entry["state"], idempotent=idempotent)
+            if entry["state"] != "failed" and not idempotent:
+                # Said in the ledger too: who has begun it, and was stopped since, cannot say any more that it is done.
+                await self._ledger.finish(key, run, "unknown")
+                self._telemetry.add(EFFECTS, outcome="unknown")
+                raise failed("effect-unknown", "An effect may have happened already; a person has to look", key)
             await self._ledger.restart(key, run, self._clock.now())
         return await self._do(key, run, do, idempotent=idempotent)
-
-    def _refuse_unknown(self, key: str, state: str, *, idempotent: bool) -> None:
-        if state == "failed" or idempotent:
-            return
-        self._telemetry.add(EFFECTS, outcome="unknown")
-        raise failed("effect-unknown", "An effect may have happened already; a person has to look", key)
 
     async def _do(self, key: str, run: str, do: Callable[[], Awaitable[Any]], *, idempotent: bool) -> Any:
         await self._ledger.hold(run)

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from runtime.problems import StepError
+from runtime.services.effects import Effects, digest
 from tests.runtime.conftest import World, workflow
 
 
@@ -116,6 +118,22 @@ async def test_a_write_whose_end_is_unknown_is_not_repeated(world: World, erp: t
     found = await world.run(workflow("{}", steps=[step], tools=tool(address)))
     assert found.problem
     assert (found.problem.type, len(server.requests)) == ("effect-unknown", 1)
+
+
+async def test_what_was_said_to_be_unknown_is_not_said_to_be_done_afterwards(world: World) -> None:
+    """By a worker that had begun it, was paused, and comes back when the run has gone on without it."""
+    ledger = world.store.effects
+    await ledger.start("k", "r", digest({}), 1)
+
+    async def do() -> None:
+        raise AssertionError
+
+    with pytest.raises(StepError, match="may have happened"):
+        await Effects(ledger, world.clock, world.telemetry).once("k", "r", {}, do, idempotent=False)
+    await ledger.finish("k", "r", "done", {})
+    entry = await ledger.find("k")
+    assert entry
+    assert entry["state"] == "unknown"
 
 
 async def test_a_write_is_repeated_where_the_target_honours_the_key(world: World, erp: tuple[Erp, str]) -> None:

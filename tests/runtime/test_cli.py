@@ -140,7 +140,14 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
     return {
         "no such workflow": (lambda place: cli.run(cycle(), "nope", {}, state_dir=place / "state"), "no workflow nope"),
         "a large input": (
-            lambda place: cli.run(cycle(), "main", {"what": "x" * 20_000_000}, state_dir=place / "state"),
+            lambda place: cli.run(
+                cycle(),
+                "main",
+                {"what": "x" * 20_000_000},
+                state_dir=place / "state",
+                provider="scripted",
+                replies=place / "replies.yaml",
+            ),
             "The input is too large",
         ),
         "no such run": (lambda place: cli.show("nope", state_dir=place / "state"), "no such run"),

@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 # --- what would be refused -------------------------------------------------------------------------------------------
 
 
-def ran(state: str = "succeeded", *, unknown: bool = False, n: int = judge.STEPS, attempt: int = 2) -> Run:
-    run = read(new("r", "crash", "d", {}, 0, state=state, attempt=attempt))
+def ran(state: str = "succeeded", *, unknown: bool = False, n: int = judge.STEPS, epoch: int = 2) -> Run:
+    run = read(new("r", "crash", "d", {}, 0, state=state, attempt=epoch, epoch=epoch))
     return replace(run, output={"n": n, "unknown": unknown} if state == "succeeded" else None)
 
 
@@ -38,7 +38,7 @@ def test_a_run_that_did_everything_once_is_well() -> None:
 
 
 def test_an_unknown_effect_is_well_whether_it_has_happened_or_not() -> None:
-    run = ran(unknown=True, n=judge.STEPS - 1, attempt=3)
+    run = ran(unknown=True, n=judge.STEPS - 1, epoch=3)
     assert [judge.violations([run], ["r"], effects(pay=times)) for times in (0, 1)] == [[], []]
 
 
@@ -51,7 +51,7 @@ def test_an_unknown_effect_is_well_whether_it_has_happened_or_not() -> None:
         (ran(), {"first": 2}, "r: `first` has happened 2 times"),
         (ran(), {"item_2": 0}, "r: `item-2` has happened 0 times"),
         (ran(), {"pay": 2}, "r: `pay` has happened 2 times"),
-        (ran(unknown=True, n=judge.STEPS - 1, attempt=3), {"pay": 2}, "r: `pay` has happened 2 times"),
+        (ran(unknown=True, n=judge.STEPS - 1, epoch=3), {"pay": 2}, "r: `pay` has happened 2 times"),
         (ran(), {"pay": 0}, "r: `pay` has happened 0 times, and the run does not say that it is unknown"),
         (ran(unknown=True, n=judge.STEPS - 1), {}, "r: an effect is unknown although no worker has died"),
         (ran(n=judge.STEPS + 1), {}, "r: its state counts 9 steps instead of 8"),

@@ -129,7 +129,9 @@ async def served(target: Target) -> AsyncGenerator[str]:
     """Yield the address of the world outside."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server: Any = uvicorn.Server(uvicorn.Config(target.app(), log_level="error", lifespan="off"))
+        # A worker that gets no CPU for long must not meet a connection that was closed meanwhile.
+        config = uvicorn.Config(target.app(), log_level="error", lifespan="off", timeout_keep_alive=600)
+        server: Any = uvicorn.Server(config)
         server.capture_signals = nullcontext  # Ctrl-C is for us: workers have to be stopped
         task = asyncio.create_task(server.serve(sockets=[listening]))
         try:

@@ -30,7 +30,7 @@ def _of(run: Run, applied: Mapping[Effect, int]) -> list[str]:
     paid, unknown = applied.get((run.id, PLAIN), 0), run.output["unknown"]
     if paid > 1 or (paid == 0 and not unknown):
         wrong.append(_times(PLAIN, paid) + ", and the run does not say that it is unknown" * (not unknown))
-    if unknown and run.attempt <= CLAIMS:
+    if unknown and run.epoch <= CLAIMS:
         wrong.append("an effect is unknown although no worker has died")
     if run.output["n"] != STEPS - unknown:
         wrong.append(f"its state counts {run.output['n']} steps instead of {STEPS - unknown}")
