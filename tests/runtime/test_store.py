@@ -2,7 +2,10 @@
 
 import asyncio
 import gc
+import json
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ from runtime.services.store.runs import new
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
 from tests.runtime.conftest import World
+from tests.runtime.processes import until
 
 FORBIDDEN = re.compile(
     r"\$(push|addToSet|pull|where|expr|lookup|facet|merge|out|group|exists|ne|not|nor|or|elemMatch|regex|text|near|"
@@ -181,6 +185,30 @@ async def test_a_store_that_goes_away_is_an_unavailable_problem_and_a_metric(
         await world.store.runs.get("r")
     assert world.telemetry.value("apm_store_up") == 0
     assert not await world.store.ping()
+
+
+USER = """
+import asyncio, pathlib, sys, time
+from runtime.services.store.embedded import EmbeddedStore
+asyncio.run(EmbeddedStore(pathlib.Path(sys.argv[1])).start())
+print("up", flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_embedded_store_ends_when_all_who_use_it_were_killed(tmp_path: Path) -> None:
+    users = [subprocess.Popen([sys.executable, "-c", USER, tmp_path], stdout=subprocess.PIPE) for _ in range(2)]
+    for user in users:
+        assert user.stdout
+        assert user.stdout.readline() == b"up\n"
+        user.stdout.close()
+    server = Path("/proc", str(json.loads((tmp_path / "store.json").read_text())["pid"]), "cmdline")
+    users[0].kill()
+    users[0].wait()
+    assert server.read_bytes()
+    users[1].kill()
+    users[1].wait()
+    until(lambda: not server.exists() or not server.read_bytes())
 
 
 async def test_two_commands_share_the_embedded_store_of_a_folder(tmp_path: Path) -> None:

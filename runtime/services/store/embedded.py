@@ -1,7 +1,7 @@
 """The embedded store: `nx-27017`, a MongoDB-compatible server over SQLite, as a child process on loopback.
 
 One server per state folder, shared by every process that uses the folder: the first one starts it, the last one stops
-it. A process that was killed leaves the server running; the next one finds it by its port and goes on with it.
+it. When all of them were killed, the server ends by itself.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from importlib import util
 from pathlib import Path
 
 from runtime.problems import Failure
+from runtime.services.store import nx_27017_server
 
 _START_SECONDS = 30.0
 _HINT = "install it with `pip install 'apm[local]'`, or set MONGODB_URI to a MongoDB of your own"
@@ -97,17 +98,9 @@ class EmbeddedStore:
         """Return the command line of the server on a port."""
         files = ["--data-dir", self._dir / "store", "--log-file", self._dir / "store.log"]
         (self._dir / "store").mkdir(exist_ok=True)
-        program = "import sys; from nx_27017.nx_27017 import main; sys.exit(main())"
-        return [
-            sys.executable,
-            "-c",
-            program,
-            "--port",
-            str(port),
-            *map(str, files),
-            "--pid-file",
-            str(self._dir / "store.pid"),
-        ]
+        # -P: nothing of the folder that the command is called in is taken for a module.
+        program = [sys.executable, "-P", nx_27017_server.__file__, str(self._users)]
+        return [*program, "--port", str(port), *map(str, files), "--pid-file", str(self._dir / "store.pid")]
 
     async def _wait_until_up(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         for _ in range(int(_START_SECONDS / 0.02)):
