@@ -25,6 +25,8 @@ class Key:
     roles: tuple[Caller, ...]
     secret: str
     tenant: str = TENANT
+    teams: tuple[str, ...] = ()
+    """Teams that its holder belongs to."""
 
 
 @dataclass(frozen=True)
@@ -165,18 +167,20 @@ def _keys(found: Mapping[str, str]) -> tuple[Key, ...]:
 
 
 def _key(words: Sequence[str], number: int) -> Key:
-    """Return the key of `KEY`, of `NAME ROLE KEY` or of `NAME ROLE KEY TENANT`; roles are joined by `+`."""
+    """Return the key of `KEY`, `NAME ROLE KEY` or `NAME ROLE KEY TENANT`; roles and `@team`s are joined by `+`."""
     if len(words) == 1:
         return Key(f"key-{number}", ("admin",), words[0])
     if len(words) not in (3, 4):
         raise Failure(
             f"API key number {number} has {len(words)} words", "write `name role key`, and a tenant behind it"
         )
-    roles = tuple(words[1].split("+"))
+    given = words[1].split("+")
+    roles, teams = (tuple(one for one in given if one.startswith("@") == of_team) for of_team in (False, True))
     for role in roles:
         if role not in CALLERS:
             raise Failure(f"API key number {number} has an unknown role", f"known: {', '.join(CALLERS)}")
-    return Key(words[0], cast("tuple[Caller, ...]", roles), words[2], words[3] if len(words) == 4 else TENANT)
+    tenant = words[3] if len(words) == 4 else TENANT
+    return Key(words[0], cast("tuple[Caller, ...]", roles), words[2], tenant, tuple(team[1:] for team in teams))
 
 
 def _tokens(found: Mapping[str, str]) -> Tokens | None:

@@ -128,7 +128,8 @@ class RuntimeSpec(Strict):
     """What a drain and a rollout may take away."""
     api_keys: SecretRef
     """Keys of the HTTP API, as secret-name/key: one `name role key` a line, or `name role key tenant`; roles are
-    `reader`, `operator`, `approver` and `admin`, joined by `+` where there are several."""
+    `reader`, `operator`, `approver` and `admin`, joined by `+` where there are several, and with `@team` for each Team
+    whose questions the holder may answer."""
     tokens: Tokens | None = None
     """Tokens that the API takes besides keys."""
     traces: Traces | None = None

@@ -16,6 +16,8 @@ from runtime.contract.bodies import INCLUDES, ROLES, TENANT, Role
 from runtime.problems import Failure, Problem, StepError, failed
 from runtime.settings import Key, Settings, Tokens
 
+TEAMS = "teams"
+"""Claim with the teams of a person, as a list or with blanks between them."""
 SYMMETRIC, ASYMMETRIC = ("HS256", "HS384", "HS512"), ("RS256", "RS384", "RS512", "ES256", "ES384", "EdDSA")
 
 
@@ -26,6 +28,13 @@ class Caller:
     name: str
     tenant: str
     roles: frozenset[Role]
+    teams: frozenset[str] = frozenset()
+    """Teams that the caller belongs to."""
+
+    @property
+    def answers_for(self) -> frozenset[str] | None:
+        """Teams whose questions the caller may answer; `None` for those of all: admins, and who is on this machine."""
+        return None if "admin" in self.roles else self.teams
 
     def need(self, role: Role) -> None:
         """Raise `StepError` (`forbidden`) unless the caller may what a role may."""
@@ -65,7 +74,7 @@ class Access:
             return ANYBODY
         given = _given(headers)
         if given and (key := self._key(given)):
-            return Caller(key.name, key.tenant, frozenset(key.roles))
+            return Caller(key.name, key.tenant, frozenset(key.roles), frozenset(key.teams))
         if given.count(".") == 2 and self._tokens:
             return await self._tokens.caller(given)
         raise _refused("A valid API key or token is needed" if self._tokens else "A valid API key is needed")
@@ -142,7 +151,7 @@ class Verifier:
         if not isinstance(tenant, str):
             raise _refused("The token is not valid", f"the claim {self._tokens.tenant_claim} is no text")
         known: list[Role] = [role for role in ROLES if role in roles]
-        return Caller(str(claims["sub"]), tenant, frozenset(known))
+        return Caller(str(claims["sub"]), tenant, frozenset(known), frozenset(_words(claims.get(TEAMS))))
 
 
 def _words(value: Any) -> list[str]:

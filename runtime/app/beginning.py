@@ -105,7 +105,8 @@ async def resumed(
         return await _continued(call, run)
     after = await _last(call, run)
     for to, one in _answers(run, value):
-        await starting.answer(call.scope, call.desk.clock, run.id, one, by=call.caller.name, to=to)
+        who: Any = {"by": call.caller.name, "teams": call.caller.answers_for}
+        await starting.answer(call.scope, call.desk.clock, run.id, one, to=to, **who)
     call.desk.nudge()
     return await starting.found(call.scope, run.id), after
 

@@ -1,6 +1,6 @@
 """Queue runs, and answer what they wait for: what the API, the command line, schedules and events have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 from uuid import uuid4
@@ -156,16 +156,27 @@ async def revived(store: Holder, clock: Clock, id_: str, *, by: str) -> Run:
 
 
 async def answer(
-    store: Holder, clock: Clock, id_: str, value: Any, *, by: str, comment: str = "", to: str | None = None
+    store: Holder,
+    clock: Clock,
+    id_: str,
+    value: Any,
+    *,
+    by: str,
+    comment: str = "",
+    to: str | None = None,
+    teams: Collection[str] | None = None,
 ) -> Run:
     """Answer what a run waits for and queue it; `to` names the question when there are several.
 
+    `teams` are those that whoever answers belongs to; `None` may answer what is assigned to any team.
+
     Raises:
-        StepError: `not-found`, `conflict` when the run does not wait for that (any more), `invalid-input` when the
-            answer is none of the options or the schema refuses it.
+        StepError: `not-found`, `conflict` when the run does not wait for that (any more), `forbidden` when it is
+            assigned to other teams, `invalid-input` when the answer is none of the options or the schema refuses it.
     """
     run = await found(store, id_)
     question = _question(run, to)
+    _refuse_others(question, by, teams)
     _accept(question, value)
     vote = {"value": value, "by": by, "comment": comment}
     votes = _counted(question, vote)
@@ -201,6 +212,13 @@ def _question(run: Run, to: str | None) -> Mapping[str, Any]:
         places = ", ".join(entry["path"] for entry in chosen)
         raise failed("conflict", "The run waits for several answers", f"say which: {places}")
     return chosen[0]
+
+
+def _refuse_others(question: Mapping[str, Any], by: str, teams: Collection[str] | None) -> None:
+    assignees = question["assignees"]
+    if assignees and teams is not None and not set(assignees) & set(teams):
+        detail = f"it is assigned to {', '.join(assignees)}; {by} is of {', '.join(sorted(teams)) or 'no team'}"
+        raise StepError(Problem("forbidden", "Others have to answer this", detail, status=403))
 
 
 def _counted(question: Mapping[str, Any], vote: Mapping[str, Any]) -> list[Mapping[str, Any]]:

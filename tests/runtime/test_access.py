@@ -49,12 +49,12 @@ async def called(access: Access, credential: str) -> Caller:
 
 def test_keys_have_a_name_roles_and_a_tenant(tmp_path: Path) -> None:
     file = tmp_path / "keys"
-    file.write_text("# ours\nada admin one\nbob reader+approver two shop\n")
+    file.write_text("# ours\nada admin one\nbob reader+approver+@devops two shop\n")
     found = environment.read({"APM_API_KEYS": "three", "APM_API_KEYS_FILE": str(file)}).api_keys
     assert found == (
         Key("key-1", ("admin",), "three"),
         Key("ada", ("admin",), "one"),
-        Key("bob", ("reader", "approver"), "two", "shop"),
+        Key("bob", ("reader", "approver"), "two", "shop", ("devops",)),
     )
 
 
@@ -69,8 +69,8 @@ def test_a_key_that_is_written_wrongly_is_refused_without_being_told(line: str) 
 
 
 async def test_a_token_says_who_calls_for_whom_and_what_they_may() -> None:
-    found = await called(access(), token(tenant="shop", roles="operator unknown"))
-    assert found == Caller("ada", "shop", frozenset(("operator",)))
+    found = await called(access(), token(tenant="shop", roles="operator unknown", teams=["devops"]))
+    assert found == Caller("ada", "shop", frozenset(("operator",)), frozenset(("devops",)))
 
 
 @pytest.mark.parametrize(
@@ -243,6 +243,31 @@ async def test_two_approvals_are_of_two_callers_whatever_name_they_give(world: W
         assert (await world.go_on(id_)).status == "waiting"
         assert await answered("key-admin") == 200
         assert (await world.go_on(id_)).output == {"by": "approver, admin"}
+
+
+ASSIGNED = """
+output: {by: "${steps.ok.output.by}"}
+steps: [{id: ok, approval: {message: "?", required: 2, assignees: [devops, board]}}]
+"""
+
+
+async def test_what_is_assigned_to_a_team_is_answered_by_its_people_alone(world: World) -> None:
+    people = {"ada": ("devops",), "bob": ("sales",), "cy": (), "dan": ("board", "sales")}
+    keys = tuple(Key(name, ("approver",), f"key-{name}", teams=teams) for name, teams in people.items())
+    settings = replace(world.executor.settings, api_keys=keys)
+    id_ = (await world.run(workflow(ASSIGNED))).id
+    api = Api(settings, world.store, world.clock, world.telemetry, world.documents, None, full=True)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api.asgi()), base_url="http://apm") as client:
+
+        async def answered(name: str) -> tuple[int, str]:
+            headers = {"X-Api-Key": f"key-{name}"}
+            found = await client.post(f"/runs/{id_}/answer", json={"value": "accept"}, headers=headers)
+            return found.status_code, found.json().get("detail", "")
+
+        assert await answered("bob") == (403, "it is assigned to devops, board; bob is of sales")
+        assert await answered("cy") == (403, "it is assigned to devops, board; cy is of no team")
+        assert [(await answered(name))[0] for name in ("ada", "ada", "dan")] == [200, 409, 200]
+    assert (await world.go_on(id_)).output == {"by": "ada, dan"}
 
 
 async def test_dead_letters_are_listed_and_delivered_again_for_their_tenant_alone(world: World) -> None:

@@ -68,7 +68,8 @@ async def _revive(call: Call) -> Response:
 async def _answer(call: Call) -> Response:
     body = await call.body(AnswerBody, "An answer needs `value`")
     id_, by = call.path("id"), call.caller.speaks_as(body.by)
-    await starting.answer(call.scope, call.desk.clock, id_, body.value, by=by, comment=body.comment, to=body.to)
+    more: Any = {"comment": body.comment, "to": body.to, "teams": call.caller.answers_for}
+    await starting.answer(call.scope, call.desk.clock, id_, body.value, by=by, **more)
     call.desk.nudge()
     return JSONResponse(run_json(await starting.found(call.scope, id_)))
 
