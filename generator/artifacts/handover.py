@@ -12,6 +12,7 @@ from generator.kinds.backup import Backup
 from generator.kinds.dashboard import Dashboard
 from generator.kinds.environment import Environment
 from generator.kinds.maintenance import Maintenance
+from generator.kinds.model import Model
 from generator.kinds.notifications import Notifications, Receiver
 from generator.kinds.objective import Objective
 from generator.kinds.runtime import Runtime
@@ -66,6 +67,7 @@ def _values(project: Project) -> dict[str, Any]:
         "proxy": environment.spec.egress_proxy.url if environment.spec.egress_proxy else "",
         "backups": [_backup(backup) for backup in project.all(Backup)],
         "uncovered": [f"{name} of {store.name}" for store in used_stores(project) for name in store.uncovered()],
+        "prices": _prices(project),
         "waivers": _waivers(project, environment),
         "duties": [_duty(duty) for duty in project.all(Maintenance) if duty.alerts],
         "objectives": [_objective(objective) for objective in project.all(Objective)],
@@ -73,6 +75,15 @@ def _values(project: Project) -> dict[str, Any]:
         **_commands(project, environment),
         **_gaps(project, environment),
     }
+
+
+def _prices(project: Project) -> list[facts.Row]:
+    documents = [(model, model.document) for model in project.all(Model)]
+    return [
+        (model.name, of.model, of.price_in or "", of.price_out or "", model.price_date or "", model.price_source or "")
+        for model, of in documents
+        if of.price_in or of.price_out
+    ]
 
 
 def _waivers(project: Project, environment: Environment) -> list[facts.Row]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from generator.kinds.waiver import Date
 from generator.model import Kind, Resolving, Thing
 from runtime.contract import Duration, FileRef, Many, ModelDocument, Money, Ref, SecretRef, Strict
 
@@ -36,6 +37,10 @@ class ModelSpec(Strict):
     """Price of a million tokens that go in; without it and the next one, a budget in money refuses every call."""
     price_out: Money | None = None
     """Price of a million tokens that come out."""
+    price_date: Date | None = None
+    """Day on which somebody has looked the prices up, such as `"2026-11-25"`."""
+    price_source: str | None = None
+    """Where the prices are written: a page, a contract, a person. HANDOVER.md has all prices in one table."""
     fallback: Many[Annotated[str, Ref("Model")]] = ()
     """Models that are tried in turn when this one does not answer."""
 
@@ -47,6 +52,8 @@ class Model(Thing):
     document: ModelDocument
     secret: str | None
     endpoint: str | None
+    price_date: str | None
+    price_source: str | None
 
 
 def secret_env(secret: str) -> str:
@@ -71,7 +78,14 @@ def resolve(spec: ModelSpec, context: Resolving) -> Model:
         price_out=spec.price_out,
         fallback=spec.fallback,
     )
-    return Model(**context.base, document=document, secret=spec.secret, endpoint=spec.endpoint)
+    return Model(
+        **context.base,
+        document=document,
+        secret=spec.secret,
+        endpoint=spec.endpoint,
+        price_date=spec.price_date,
+        price_source=spec.price_source,
+    )
 
 
 KIND = Kind("Model", ModelSpec, Model, resolve)
