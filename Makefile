@@ -73,7 +73,7 @@ bench: install ## CPU seconds and memory of rendering 10, 100 and 1000 agents
 	$(PY) -m benchmarks
 
 .PHONY: bench-runtime
-bench-runtime: install ## runs per second, cost of a step and idle memory of the runtime
+bench-runtime: install ## the runtime: runs over HTTP, the queue, what grows, beside LangGraph and its server (half an hour)
 	$(PY) -m benchmarks.runtime
 
 .PHONY: mutants

@@ -1,152 +1,40 @@
-"""`python -m benchmarks.runtime [--runs 400] [--clients 20]`: what the runtime costs, in processes of its own.
+"""`python -m benchmarks.runtime [--only http,...] [--runs 400] [--most 100000]`: what the runtime costs, as processes.
 
-http: clients that start a run of 5 steps without effects over HTTP and follow it to its end; one `apm serve` process
-with all roles over the embedded store. runs/s, milliseconds from request to end, CPU milliseconds a run of the runtime
-and of the store. node: microseconds a step over the same graph in bare LangGraph. idle: memory of each role.
+Processes run over the embedded store. Wall times (runs/s, p50, p95) are those of the machine and of what else it does;
+CPU milliseconds are the runtime's, of all its processes, and the store's beside them.
+
+http: 20 clients that start runs and follow them to their ends. peer: the same requests to LangGraph's own development
+server, in an environment of its own. node: microseconds a step over the same graph in bare LangGraph. claims, rest,
+takeover: the queue. idle: memory of each role. workers, rows, steps, states: what grows.
 """
 
 import argparse
 import asyncio
-import json
-import os
-import signal
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypedDict
 
+from benchmarks import growth, peer, queue
+from benchmarks.growth import place, row
+from benchmarks.processes import PURE, SAVED, document, followed, load, memory, waited
 from runtime.contract import WorkflowDocument
-from runtime.load import parse
 
-STEPS = 5
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def document(steps: int) -> WorkflowDocument:
-    """Return a workflow of steps that do next to nothing."""
-    listed = [{"id": f"s{n}", "function": "text-statistics", "with": {"text": "x"}} for n in range(steps)]
-    common = {"format": "apm.workflow/v1", "name": "bench", "version": 1, "owner": "ops", "environment": "bench"}
-    return parse({**common, "digest": f"bench-{steps}", "steps": listed}, "benchmark")
-
-
-# --- processes -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Served:
-    """A process that serves, and where."""
-
-    pid: int
-    port: int
-
-
-@contextmanager
-def served(folder: Path, role: str) -> Generator[Served]:
-    """Serve in a process of its own until the body has ended."""
-    (folder / "specs").mkdir(exist_ok=True)
-    (folder / "specs/bench.yaml").write_text(document(STEPS).model_dump_json(by_alias=True, exclude_unset=True))
-    own = {"APM_STATE_DIR": str(folder / "state"), "APM_SPEC_DIR": str(folder / "specs"), "APM_SLOTS": "20"}
-    command = [sys.executable, "-m", "runtime", "serve", "--port", "0", "--role", role]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **own})
-    assert process.stdout
-    try:
-        line = process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the role {role} did not start")
-        port = int(line.rsplit(":", 1)[1])
-        asyncio.run(_until_ready(port))
-        yield Served(process.pid, port)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-
-
-async def _until_ready(port: int) -> None:
-    for _ in range(600):
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            await asyncio.sleep(0.05)
-            continue
-        writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        answer = await reader.read()
-        writer.close()
-        if b" 200 " in answer.split(b"\r\n", 1)[0]:
-            return
-        await asyncio.sleep(0.05)
-    raise SystemExit("the server did not get ready")
-
-
-def cpu(pid: int) -> float:
-    """Return CPU seconds that a process has used, user and system."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
-
-
-def memory(pid: int) -> float:
-    """Return the resident memory of a process in MiB."""
-    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+LOADED = ("runs/s", "p50 ms", "p95 ms", "CPU ms", "store ms")
 
 
 # --- HTTP ------------------------------------------------------------------------------------------------------------
 
 
-class Client:
-    """One client with one connection at a time; a library would cost more than what it measures."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-
-    async def run(self) -> float:
-        """Start a run, follow it to its end, and return milliseconds."""
-        began = time.perf_counter()
-        body = json.dumps({"workflow": "bench", "input": {}}).encode()
-        id_ = json.loads((await self._send("POST", "/runs", body)).split(b"\r\n\r\n", 1)[1])["id"]
-        events = await self._send("GET", f"/runs/{id_}/events", b"")
-        if b'"state": "succeeded"' not in events:
-            raise SystemExit(f"a run did not succeed: {events[-500:].decode()}")
-        return (time.perf_counter() - began) * 1000
-
-    async def _send(self, method: str, path: str, body: bytes) -> bytes:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
-        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        writer.write(head.encode() + body)
-        answer = await reader.read()
-        writer.close()
-        return answer
-
-
-async def load(port: int, clients: int, runs: int) -> list[float]:
-    """Return the milliseconds of each run."""
-    left = iter(range(runs))
-
-    async def work() -> list[float]:
-        client = Client(port)
-        return [await client.run() for _ in left]
-
-    return [took for times in await asyncio.gather(*(work() for _ in range(clients))) for took in times]
-
-
-def http(clients: int, runs: int) -> None:
-    """Print the row of HTTP runs."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        with served(folder, "all") as server:
-            store = int(json.loads((folder / "state/store.json").read_text())["pid"])
-            asyncio.run(load(server.port, clients, clients))
-            before, began = (cpu(server.pid), cpu(store)), time.perf_counter()
-            times = sorted(asyncio.run(load(server.port, clients, runs)))
-            wall = time.perf_counter() - began
-            own, stores = (cpu(server.pid) - before[0], cpu(store) - before[1])
-    row = f"{runs / wall:8.1f} {statistics.median(times):8.0f} {times[int(len(times) * 0.95)]:8.0f}"
-    print(f"{'http, ' + str(clients) + ' clients':<20} {row} {own / runs * 1000:8.1f} {stores / runs * 1000:8.1f}")
+def http(runs: int) -> None:
+    """Print runs of 5 steps over HTTP, by both protocols."""
+    for name, step in (("pure", PURE), ("saved", SAVED)):
+        with place() as here:
+            here.write(document("bench", [step] * 5))
+            with here.served("all") as api:
+                for how, client in (("followed", followed), ("waited for", waited)):
+                    found = load(partial(client, api.port, "bench", {}), 20, runs, [api.pid], [here.store])
+                    row(f"5 {name} steps, {how}", found)
 
 
 # --- steps and memory ------------------------------------------------------------------------------------------------
@@ -185,7 +73,7 @@ def nodes(steps: int) -> tuple[float, float]:
         from runtime.settings import Settings
         from runtime.telemetry import Telemetry
 
-        found, graphs, subs = document(steps), Graphs(None), dict[str, WorkflowDocument]()
+        found, graphs, subs = document("bench", [PURE] * steps), Graphs(None), dict[str, WorkflowDocument]()
         parts: Any = _NoStore()
         services = RuntimeServices(Settings(), parts, SystemClock(), Telemetry())
         run = {"id": "r", "workflow": found.name, "environment": "bench"}
@@ -225,25 +113,50 @@ async def _best(invoke: Any, steps: int) -> float:
 def idle() -> None:
     """Print the memory of each role after a moment of rest."""
     for role in ("api", "worker", "scheduler"):
-        with tempfile.TemporaryDirectory() as name, served(Path(name), role) as server:
-            time.sleep(2)
-            print(f"{'idle, ' + role:<20} {memory(server.pid):8.0f}")
+        with place() as here:
+            here.write(document("bench", [PURE] * 5))
+            with here.served(role) as found:
+                time.sleep(2)
+                print(f"{role + ' at rest':<34} {memory(found.pid):8.0f}")
+
+
+def node(counts: Sequence[int]) -> None:
+    """Print what a step without effects costs."""
+    for count in counts:
+        own, bare = nodes(count)
+        print(f"{f'node, of {count}':<34} {own:8.0f} {bare:8.0f} {own - bare:8.0f}")
+
+
+def parts(runs: int, most: int) -> Mapping[str, tuple[Sequence[str], Callable[[], None]]]:
+    """Return the parts of the table by name: the names of their columns, and what prints them."""
+    counts = [10**exponent for exponent in (3, 5, 6) if 10**exponent <= most]
+    return {
+        "http": (LOADED, lambda: http(runs)),
+        "peer": (LOADED, lambda: peer.http(runs)),
+        "node": (("us", "bare us", "more us"), lambda: node((10, 100, 1000))),
+        "claims": (("claims/s", "twice", "CPU ms", "store ms"), lambda: queue.claims(4, runs * 5)),
+        "rest": (("calls/s",), queue.rest),
+        "takeover": (("s",), queue.takeover),
+        "idle": (("MiB",), idle),
+        "workers": (LOADED, lambda: growth.workers((1, 2, 4), runs)),
+        "rows": (LOADED, lambda: growth.rows(counts, runs)),
+        "steps": (("CPU ms", "store ms"), lambda: growth.steps((10, 100, 1000))),
+        "states": (("CPU ms", "store ms"), lambda: growth.states((1_000, 100_000, 1_000_000, 10_000_000))),
+    }
 
 
 def main() -> None:
     """Parse arguments and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=400)
-    parser.add_argument("--clients", type=int, default=20)
+    parser.add_argument("--most", type=int, default=100_000, help="runs in the store at most (1000, 100000, 1000000)")
+    parser.add_argument("--only", default="", help="parts of the table, separated by commas; all without it")
     options = parser.parse_args()
-    print(f"{'':<20} {'runs/s':>8} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8} {'store ms':>8}")
-    http(options.clients, options.runs)
-    print(f"\n{'':<20} {'us':>8} {'bare us':>8} {'more us':>8}")
-    for steps in (5, 50):
-        own, bare = nodes(steps)
-        print(f"{'node, of ' + str(steps):<20} {own:8.0f} {bare:8.0f} {own - bare:8.0f}")
-    print(f"\n{'':<20} {'MiB':>8}")
-    idle()
+    known = parts(options.runs, options.most)
+    for name in options.only.split(",") if options.only else known:
+        columns, print_rows = known[name]
+        print(f"\n{name:<34} " + " ".join(f"{column:>8}" for column in columns), flush=True)
+        print_rows()
 
 
 if __name__ == "__main__":

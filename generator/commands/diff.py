@@ -36,6 +36,8 @@ ANY = "any"
 @click.option("--limit", type=click.IntRange(min=200), default=65536, show_default=True, metavar="CHARACTERS",
               help="Longest Markdown; GitLab takes 1000000.")  # fmt: skip
 @click.option("--live", "is_live", is_flag=True, help="Compare with a cluster instead of a commit.")
+@click.option("--server", metavar="URL",
+              help="Ask a runtime for the runs that breaking changes meet; its key is in APM_API_KEY.")  # fmt: skip
 @live_options
 @with_terminal
 def diff(
@@ -47,6 +49,7 @@ def diff(
     from_specs: bool,
     limit: int,
     is_live: bool,
+    server: str | None,
     kubeconfig: "Path | None",
     context: str | None,
 ) -> None:
@@ -63,8 +66,8 @@ def diff(
 
     check_risks(risks)
     if is_live:
-        if ref is not None or from_specs or len(names) > 1:
-            raise click.UsageError("--live compares one environment with a cluster: no REF, no --from-specs")
+        if ref is not None or from_specs or server or len(names) > 1:
+            raise click.UsageError("--live compares one environment with a cluster: no REF, --from-specs, --server")
         _live(terminal, names[0] if names else None, form, risks, limit, kubeconfig, context)
     ref = "HEAD" if ref is None else ref
     try:
@@ -73,8 +76,18 @@ def diff(
         print_problems(rejected.problems, texts(terminal.root, rejected.problems), "text", terminal)
         terminal.say(f"{count(rejected.problems)}; nothing was compared")
         raise click.exceptions.Exit(1) from None
+    found = _with_runs(found, server) if server else found
     click.echo(printed(found, ref, form, limit, color=terminal.color), nl=False)
     click.get_current_context().exit(int(any(failing(found, risks))))
+
+
+def _with_runs(found: "Diff", server: str) -> "Diff":
+    """Return the diff with the runs that breaking changes meet at a server."""
+    from generator.commands._runtime import runtime_cli
+    from generator.diff.under_way import named
+
+    with runtime_cli().server(server) as asked:
+        return named(found, asked.under_way)
 
 
 def _live(terminal: Terminal, name: str | None, form: str, risks: tuple[str, ...], limit: int,

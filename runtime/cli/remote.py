@@ -13,7 +13,7 @@ import httpx
 from runtime.cli.reports import RunResult, compensated, path_step, step_line
 from runtime.cli.session import Echo, quiet
 from runtime.problems import Failure, from_json
-from runtime.services.store.runs import ENDED
+from runtime.services.store.runs import ENDED, UNDER_WAY
 
 KEY = "APM_API_KEY"
 """Environment variable with the key; an option would show it in the list of processes."""
@@ -82,6 +82,14 @@ class Server:
         wanted = {"workflow": workflow, "state": status, "limit": str(limit)}
         found = self._ask("GET", "/runs", params={name: value for name, value in wanted.items() if value})
         return [_result(run, ()) for run in found["runs"]]
+
+    def under_way(self, workflow: str) -> list[str]:
+        """Return the ids of the runs of a workflow that have not ended, newest first."""
+        found: list[dict[str, Any]] = []
+        for state in UNDER_WAY:
+            asked = {"workflow": workflow, "state": state, "limit": "500"}
+            found += self._ask("GET", "/runs", params=asked)["runs"]
+        return [run["id"] for run in sorted(found, key=lambda run: -run["created"])]
 
     def answer(self, id_: str, value: Any, *, to: str | None, comment: str, by: str) -> RunResult:
         """Answer what a run waits for, and follow it."""

@@ -74,6 +74,26 @@ def test_changed_specs_are_served_without_a_restart(server: str, apm: Apm, repos
     assert (waiting.code, "Really send" in waiting.out) == (0, True), waiting.out
 
 
+def test_a_breaking_change_names_the_runs_that_it_meets(server: str, apm: Apm, repository: Path) -> None:
+    env = {**os.environ, "APM_API_KEY": KEY}
+    waiting = apm("run", "hello", "--input", "examples/hello.json", "--server", server, env=env)
+    (id_,) = re.findall(r"apm runs answer (\S+)", waiting.out)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *arguments], cwd=repository, check=True)
+    spec = repository / "specs/workflows/hello.yaml"
+    spec.write_text(spec.read_text().replace("formal: {type: boolean, default: false}", "formal: {type: any}"))
+    safe = apm("diff", "--server", server, env=env)
+    assert (safe.code, "under way" in safe.out) == (0, False), safe.err
+    spec.write_text(spec.read_text().replace("minLength: 1", "minLength: 2"))
+    hurt = apm("diff", "--server", server, "--format", "json", env=env)
+    assert hurt.code == 0, hurt.err
+    assert f"1 run is under way, and ends with the version that it has: {id_}" in hurt.out
+
+
 def refused(server: str) -> float:
     return counted(server, 'apm_specs_changed_total{outcome="refused"}')
 
