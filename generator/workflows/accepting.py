@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 from generator.model import Declared, Loc
@@ -35,7 +36,7 @@ class Handed:
 
 def compared(handed: Handed, loc: Loc, value: Any, schema: Any) -> Iterator[Problem]:
     """Yield each part that the schema refuses, each once."""
-    found = list(_compare(handed, loc, value, from_schema(schema)))
+    found = list(_compare(handed, loc, value, _accepted(_Same(schema))))
     yield from (problem for _, problem in found)
     told = [at for at, _ in found]
     for at, why in refusals(schema, value, handed.hole):
@@ -44,6 +45,24 @@ def compared(handed: Handed, loc: Loc, value: Any, schema: Any) -> Iterator[Prob
             continue
         told.append(where)
         yield handed.problem(where, f"{handed.who} does not take this: {why}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Same:
+    """A schema, equal to itself only: comparing two costs as much as reading one."""
+
+    schema: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.schema is other.schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+
+@lru_cache(maxsize=1024)
+def _accepted(schema: _Same) -> Type:
+    return from_schema(schema.schema)
 
 
 def _related(one: Loc, other: Loc) -> bool:
