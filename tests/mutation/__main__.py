@@ -12,7 +12,7 @@ from typing import Any
 from tests.mutation.operators import mutants, sample
 from tests.mutation.report import page
 from tests.mutation.repository import Repository
-from tests.mutation.verdicts import judge
+from tests.mutation.verdicts import Verdict, judge
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "mutants.md"
@@ -23,12 +23,15 @@ def rows(arguments: tuple[Path, int, int, int]) -> list[dict[str, Any]]:
     root, each, share, of = arguments
     repository = Repository.read(root)
     chosen = sample(mutants(repository), each) if each else list(mutants(repository))
-    found: list[dict[str, Any]] = []
-    for mutant in chosen[share::of]:
-        verdict = judge(repository, mutant)
-        found.append({"operator": mutant.operator, "kind": mutant.spec.kind, "shape": mutant.shape,
-                      "outcome": verdict.outcome, "why": verdict.why, "text": str(verdict)})  # fmt: skip
-    return found
+    first = {id(mutant) for mutant in sample(chosen)}
+    return [row(judge(repository, mutant, thorough=id(mutant) in first)) for mutant in chosen[share::of]]
+
+
+def row(verdict: Verdict) -> dict[str, Any]:
+    """Return what the page needs of a verdict."""
+    mutant = verdict.mutant
+    return {"operator": mutant.operator, "kind": mutant.spec.kind, "shape": mutant.shape, "outcome": verdict.outcome,
+            "why": verdict.why, "shown": verdict.shown, "text": str(verdict)}  # fmt: skip
 
 
 def main() -> None:
@@ -44,12 +47,12 @@ def main() -> None:
         parts: Iterable[list[dict[str, Any]]] = pool.map(
             rows, [(chosen.root, chosen.each, share, chosen.jobs) for share in range(chosen.jobs)]
         )
-    found = [row for part in parts for row in part]
+    found = [one for part in parts for one in part]
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1))
     chosen.page.write_text(page(found, chosen.each))
-    print(dict(Counter(row["outcome"] for row in found)))
-    sys.exit(any(row["outcome"] == "missed" for row in found))
+    print(dict(Counter(one["outcome"] for one in found)))
+    sys.exit(any(one["outcome"] in ("missed", "crashed") for one in found))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tests.mutation.evidence import CARRIED, SAME
+
 
 @dataclass(frozen=True)
 class Harmless:
@@ -14,6 +16,7 @@ class Harmless:
     shapes: str
     """Pattern of their shapes (a regular expression, for the whole shape)."""
     why: str
+    """Reason, for people."""
 
 
 _STEP = r"Workflow\.spec\..*steps\[\w+\](\..*\[\w*\])?"
@@ -36,7 +39,7 @@ RULES: tuple[Harmless, ...] = (
     Harmless("value", rf"{_CASE}\.name|Alerts\..*\.tests\[\]\.name|WorkflowTest\.spec\.unreachable\.\*", PEOPLE),
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
                       r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
-                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name|prometheusUrl)", OUTSIDE),
+                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name|prometheusUrl|traces\.headers)", OUTSIDE),
     Harmless("value", r"Report\.spec\.recipients\[\]\.slack", OUTSIDE),
     Harmless("value chosen-key", r".*\.(labels|selectorLabels)\.\*", OUTSIDE),
     Harmless("value", r"\w+\.metadata\.name", FREE),
@@ -69,6 +72,15 @@ RULES: tuple[Harmless, ...] = (
                                       rf"emitted|calls))\.\*{_BELOW}", CASES),
     Harmless("chosen-key type value", rf"Policy\.spec\.(pass|fail)\[\]{_BELOW}", SAMPLE),
 )  # fmt: skip
+
+
+PROVEN = {PEOPLE: (SAME, CARRIED), SAMPLE: (SAME,), CI: (SAME, CARRIED)}
+"""Reasons that count only with evidence: what is rendered without the mistake is rendered with it, but for the text."""
+
+
+def holds(why: str, shown: str) -> bool:
+    """Return whether there is a reason, and the evidence that it needs."""
+    return bool(why) and shown in PROVEN.get(why, (shown,))
 
 
 @lru_cache(maxsize=65536)

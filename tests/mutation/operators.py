@@ -31,6 +31,8 @@ class Mutant:
     """What was changed into what, for people."""
     index: int
     """Which document of its file it is in."""
+    swapped: tuple[str, ...] = ()
+    """The old text and the new one, where one text stands for another."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +52,17 @@ class Subject:
             return
         old = part.raw if isinstance(part.raw, str) else surgery.written(part.raw)
         names = frozenset([str(new), old, str(part.loc[-1])])
-        yield Mutant(
-            operator, self.spec, part.loc, part.shape, text, names, f"{old[:60]} -> {str(new)[:60]}", self.index
-        )
+        swapped = (old, new) if isinstance(part.raw, str) and isinstance(new, str) else ()
+        yield Mutant(operator, self.spec, part.loc, part.shape, text, names, f"{old[:60]} -> {str(new)[:60]}",
+                     self.index, swapped)  # fmt: skip
 
     def rename(self, operator: str, part: Part, new: str) -> Iterator[Mutant]:
         """Yield the spec with another key at a part."""
         old = str(part.loc[-1])
         text = surgery.renamed(self.text, self.index, part.loc, new)
         names = frozenset([old, new])
-        yield Mutant(
-            operator, self.spec, (*part.loc[:-1], new), part.shape, text, names, f"{old}: -> {new}:", self.index
-        )
+        yield Mutant(operator, self.spec, (*part.loc[:-1], new), part.shape, text, names, f"{old}: -> {new}:",
+                     self.index, (old, new))  # fmt: skip
 
     def remove(self, operator: str, part: Part) -> Iterator[Mutant]:
         """Yield the spec without a part."""

@@ -9,10 +9,11 @@ from generator.compose import documents
 from generator.load import load
 from generator.model import Declared, Document, Loaded
 from generator.parse import parse
+from generator.pipeline import Built
 from generator.problems import Problem, Rejected
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Repository:
     """The specs of one folder as they are on disk."""
 
@@ -39,15 +40,22 @@ class Repository:
         """Return what stands in a file."""
         return self.loaded.files[file]
 
-    def problems(self, file: str = "", text: str = "", *, rendered: bool = False) -> tuple[Problem, ...]:
-        """Return what is found with another text in a file, `rendered` with what the specs render too."""
-        return self.problems_with({file: text} if file else {}, rendered=rendered)
+    def built(self, file: str = "", text: str = "") -> Built:
+        """Return what the specs come to with another text in a file.
 
-    def problems_with(self, texts: Mapping[str, str], *, rendered: bool = False) -> tuple[Problem, ...]:
-        """Return what is found with other texts in some files."""
+        Raises:
+            Rejected: something is wrong with them, or with what they render.
+        """
+        return pipeline.built(pipeline.checked(self._with({file: text} if file else {})))
+
+    def problems(self, file: str = "", text: str = "") -> tuple[Problem, ...]:
+        """Return what is found in the specs with another text in a file."""
+        return self.problems_with({file: text} if file else {})
+
+    def problems_with(self, texts: Mapping[str, str]) -> tuple[Problem, ...]:
+        """Return what is found in the specs with other texts in some files."""
         try:
-            specs = pipeline.checked(self._with(texts))
-            return pipeline.built(specs).warnings if rendered else specs.warnings
+            return pipeline.checked(self._with(texts)).warnings
         except Rejected as rejected:
             return rejected.problems
 

@@ -8,12 +8,13 @@ import yaml
 
 from generator.model import Loc
 from generator.places import compose
-from generator.problems import Place, Problem, path_text
-from tests.mutation.harmless import reason
+from generator.problems import Place, Problem, Rejected, path_text
+from tests.mutation import evidence
+from tests.mutation.harmless import holds, reason
 from tests.mutation.operators import Mutant
 from tests.mutation.repository import Repository
 
-Outcome = Literal["refused", "elsewhere", "harmless", "missed"]
+Outcome = Literal["refused", "elsewhere", "harmless", "missed", "crashed"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,9 @@ class Verdict:
     """`elsewhere` is refused by findings that neither stand where the mistake is nor name it."""
     problems: tuple[Problem, ...] = ()
     why: str = ""
-    """Why it does no harm."""
+    """Why it does no harm, or how the validator failed."""
+    shown: str = ""
+    """What shows that."""
 
     def __str__(self) -> str:
         """Return a line for people."""
@@ -35,18 +38,24 @@ class Verdict:
         return f"{self.outcome}: {mutant.operator} in {where}: {mutant.change}" + (f" [{found}]" if found else "")
 
 
-def judge(repository: Repository, mutant: Mutant) -> Verdict:
-    """Validate the specs with one mistake, and what they render if nothing was found."""
-    file, why = mutant.spec.document.file, reason(mutant.operator, mutant.shape)
-    for rendered in (False, True):
-        found = repository.problems(file, mutant.text, rendered=rendered)
-        errors = tuple(problem for problem in found if problem.severity == "error")
-        if errors:
-            placed = any(_about(problem, mutant) for problem in errors)
-            return Verdict(mutant, "refused" if placed else "elsewhere", errors)
-        if why:
-            return Verdict(mutant, "harmless", why=why)
-    return Verdict(mutant, "missed")
+def judge(repository: Repository, mutant: Mutant, *, thorough: bool = False) -> Verdict:
+    """Validate the specs with one mistake, and what they render; `thorough` runs their tests too if that is harmless.
+
+    A reason is an opinion: where it needs evidence that is not there, the mutant is missed.
+    """
+    why = reason(mutant.operator, mutant.shape)
+    try:
+        built = repository.built(mutant.spec.document.file, mutant.text)
+    except Rejected as rejected:
+        errors = tuple(problem for problem in rejected.problems if problem.severity == "error")
+        placed = any(_about(problem, mutant) for problem in errors)
+        return Verdict(mutant, "refused" if placed else "elsewhere", errors)
+    except Exception as error:  # noqa: BLE001  (a defect of the validator, which the page names)
+        return Verdict(mutant, "crashed", why=f"{type(error).__name__}: {error}")
+    shown = evidence.of_rendered(repository, mutant, built)
+    if thorough and mutant.spec.kind in ("Workflow", "WorkflowTest") and evidence.is_told(mutant, built.specs):
+        shown = evidence.TOLD
+    return Verdict(mutant, "harmless" if holds(why, shown) else "missed", why=why, shown=shown)
 
 
 def _about(problem: Problem, mutant: Mutant) -> bool:

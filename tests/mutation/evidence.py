@@ -1,0 +1,101 @@
+"""What shows that a mistake does no harm, or who else tells of it: what is rendered, and the tests of the workflows."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from generator.kinds.workflow import Workflow
+from generator.kinds.workflow_test import WorkflowTest
+from generator.model import Project
+from generator.pipeline import KINDS, Built, Specs
+from generator.resolve import resolve
+from tests.mutation.operators import Mutant
+from tests.mutation.repository import Repository
+
+SAME, CARRIED, TOLD, OTHER = "rendered/ stays as it is", "the text is carried along", "`apm test` fails", "none"
+
+_DIGEST = re.compile(r'"?\b[0-9a-f]{8,64}\b"?')  # quoted where it could be read as a number
+Lines = Counter[str]
+
+
+def of_rendered(repository: Repository, mutant: Mutant, built: Built) -> str:
+    """Return how what is rendered differs from what the specs without the mistake render."""
+    before, after = _unspoilt(repository), _lines(built)
+    if before == after:
+        return SAME
+    if len(mutant.swapped) == 2 and _swapped(after, *mutant.swapped) == _swapped(before, *mutant.swapped):
+        return CARRIED
+    return OTHER
+
+
+@lru_cache(maxsize=1)
+def _unspoilt(repository: Repository) -> Lines:
+    return _lines(repository.built())
+
+
+def _lines(built: Built) -> Lines:
+    """Return the lines of all files with their environment, in no order; digests and spaces are left out."""
+    return Counter(
+        _DIGEST.sub("#", f"{name}: {' '.join(line.split())}")
+        for name, files in built.files().items()
+        for path, content in files.items()
+        for line in (path, *content.decode().splitlines())
+    )
+
+
+def _swapped(lines: Lines, old: str, new: str) -> Lines:
+    """Return the words of lines, the last one of the old text for that of the new one: lines may be broken anew."""
+    before, after = old.split()[-1:] or [""], new.split()[-1:] or [""]
+    words: Counter[str] = Counter()
+    for line, count in lines.items():
+        for word in line.replace(after[0], before[0]).split():
+            words[word.strip("'\"")] += count  # whether a text needs quotes depends on its end
+    return words
+
+
+# --- workflow tests -------------------------------------------------------------------------------------------------
+
+
+def is_told(mutant: Mutant, specs: Specs) -> bool:
+    """Whether a case of a workflow test fails by the mistake: the one that holds it, or any of the spoilt workflow."""
+    return any(failed for failed in _failures(mutant, specs))
+
+
+def _failures(mutant: Mutant, specs: Specs) -> Iterator[bool]:
+    from generator.workflows.cases import run_all
+    from runtime import cli
+
+    projects = {str(view.environment): view for view in specs.views}
+
+    @lru_cache(maxsize=4)
+    def project(environment: str) -> Project:
+        return resolve(projects[environment], KINDS)
+
+    def documents(environment: str) -> Mapping[str, Any]:
+        return {one.name: one.document for one in project(environment).all(Workflow)}
+
+    tests = _tests(mutant, project(next(iter(projects))))
+    for _, case, result in run_all(tests, documents, cli):
+        mine = mutant.spec.kind != "WorkflowTest" or case is tests[0].cases[int(mutant.loc[2])]
+        yield mine and bool(result.differences)
+
+
+def _tests(mutant: Mutant, project: Project) -> tuple[WorkflowTest, ...]:
+    """Return the tests that the mistake could fail."""
+    found = project.all(WorkflowTest)
+    if mutant.spec.kind == "WorkflowTest":
+        return tuple(test for test in found if test.name == mutant.spec.name)
+    return tuple(test for test in found if mutant.spec.name in (test.workflow.name, *_below(test, project)))
+
+
+def _below(test: WorkflowTest, project: Project) -> Iterator[str]:
+    """Yield the workflows that those of a test run."""
+    workflows = {one.name: one.document for one in project.all(Workflow)}
+    waiting = [test.workflow.name]
+    while waiting:
+        document = workflows[waiting.pop()].model_dump_json(by_alias=True)
+        named = [name for name in re.findall(r'"workflow":\s*"([-a-z0-9]+)"', document) if name in workflows]
+        yield from named
+        waiting += named
