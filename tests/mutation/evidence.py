@@ -18,6 +18,7 @@ SAME, CARRIED, TOLD, OTHER = "rendered/ stays as it is", "the text is carried al
 
 _DIGEST = re.compile(r'"?\b[0-9a-f]{8,64}\b"?')  # quoted where it could be read as a number
 Lines = Counter[str]
+Words = Counter[str]
 
 
 def of_rendered(repository: Repository, mutant: Mutant, built: Built) -> str:
@@ -25,9 +26,17 @@ def of_rendered(repository: Repository, mutant: Mutant, built: Built) -> str:
     before, after = _unspoilt(repository), _lines(built)
     if before == after:
         return SAME
-    if len(mutant.swapped) == 2 and _swapped(after, *mutant.swapped) == _swapped(before, *mutant.swapped):
-        return CARRIED
-    return OTHER
+    return CARRIED if mutant.swapped and _is_carried(_words(before), _words(after)) else OTHER
+
+
+def _is_carried(before: Words, after: Words) -> bool:
+    """Whether words differ by the slip alone: of a misspelt name, one more character."""
+    gone, new = sorted((before - after).elements()), sorted((after - before).elements())
+    return len(gone) == len(new) and all(map(_is_slip, gone, new))
+
+
+def _is_slip(old: str, new: str) -> bool:
+    return any(new[:at] + new[at + 1 :] == old for at in range(len(new)))
 
 
 @lru_cache(maxsize=1)
@@ -45,13 +54,12 @@ def _lines(built: Built) -> Lines:
     )
 
 
-def _swapped(lines: Lines, old: str, new: str) -> Lines:
-    """Return the words of lines, the last one of the old text for that of the new one: lines may be broken anew."""
-    before, after = old.split()[-1:] or [""], new.split()[-1:] or [""]
-    words: Counter[str] = Counter()
+def _words(lines: Lines) -> Words:
+    """Return the words of lines without their quotes: with other words, lines are broken and quoted otherwise."""
+    words: Words = Counter()
     for line, count in lines.items():
-        for word in line.replace(after[0], before[0]).split():
-            words[word.strip("'\"")] += count  # whether a text needs quotes depends on its end
+        for word in line.split():
+            words[word.strip("'\"")] += count
     return words
 
 

@@ -39,7 +39,8 @@ RULES: tuple[Harmless, ...] = (
     Harmless("value", rf"{_CASE}\.name|Alerts\..*\.tests\[\]\.name|WorkflowTest\.spec\.unreachable\.\*", PEOPLE),
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
                       r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
-                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name|prometheusUrl|traces\.headers)", OUTSIDE),
+                      r"mcp\.tool|model|producers\[\]|datasourceUid|namespace|cluster\.name|prometheusUrl|traces\."
+                      r"headers)", OUTSIDE),
     Harmless("value", r"Report\.spec\.recipients\[\]\.slack", OUTSIDE),
     Harmless("value chosen-key", r".*\.(labels|selectorLabels)\.\*", OUTSIDE),
     Harmless("value", r"\w+\.metadata\.name", FREE),

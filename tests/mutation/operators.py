@@ -31,8 +31,8 @@ class Mutant:
     """What was changed into what, for people."""
     index: int
     """Which document of its file it is in."""
-    swapped: tuple[str, ...] = ()
-    """The old text and the new one, where one text stands for another."""
+    swapped: bool = False
+    """One text stands for another."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Subject:
             return
         old = part.raw if isinstance(part.raw, str) else surgery.written(part.raw)
         names = frozenset([str(new), old, str(part.loc[-1])])
-        swapped = (old, new) if isinstance(part.raw, str) and isinstance(new, str) else ()
+        swapped = isinstance(part.raw, str) and isinstance(new, str)
         yield Mutant(operator, self.spec, part.loc, part.shape, text, names, f"{old[:60]} -> {str(new)[:60]}",
                      self.index, swapped)  # fmt: skip
 
@@ -62,7 +62,7 @@ class Subject:
         text = surgery.renamed(self.text, self.index, part.loc, new)
         names = frozenset([old, new])
         yield Mutant(operator, self.spec, (*part.loc[:-1], new), part.shape, text, names, f"{old}: -> {new}:",
-                     self.index, (old, new))  # fmt: skip
+                     self.index, True)  # fmt: skip
 
     def remove(self, operator: str, part: Part) -> Iterator[Mutant]:
         """Yield the spec without a part."""
