@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from runtime.contract import Step
 from runtime.nodes.fail import FailStep
 from runtime.nodes.for_each import ForEachStep
+from runtime.nodes.http import HttpStep
+from runtime.nodes.listen import ListenStep
 from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.steps import verb_of
@@ -16,6 +18,10 @@ START, END = "start", "end"
 """Verbs of the two boxes that are no steps."""
 ON_ERROR = "on error"
 """How the label of a way begins that is taken when a step has failed."""
+UNDONE = "undone by"
+"""The label of the way to what undoes a step when the run fails."""
+FAILED, BACK = "#b3374a", "#2f6fb3"
+"""Colours of ways that only a failure takes, and of ways that lead back."""
 FIRST, LAST = "(start)", "(end)"
 """Their ids: no step can have such a name."""
 
@@ -27,6 +33,13 @@ class Node:
     id: str
     label: str
     verb: str
+    uses: str = ""
+    """What it calls: an agent, a workflow, a tool, a channel."""
+
+    @property
+    def says(self) -> str:
+        """The verb and what it calls, such as `agent planner`."""
+        return f"{self.verb} {self.uses}".strip()
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,13 @@ class Edge:
     source: str
     target: str
     label: str = ""
+    back: bool = False
+    """It leads back to a box above, or to the same one: a loop."""
+
+    @property
+    def exceptional(self) -> bool:
+        """Whether it is taken only when something has failed."""
+        return self.label.startswith((ON_ERROR, UNDONE))
 
 
 @dataclass(frozen=True)
@@ -48,18 +68,27 @@ class Diagram:
 
 def diagram(steps: Sequence[Step]) -> Diagram:
     """Return the drawing of a workflow; steps inside branches and loops are drawn as `step/branch/inner`."""
-    nodes, edges = _sequence(steps, "", LAST)
-    first = Edge(FIRST, steps[0].id)
-    return Diagram((Node(FIRST, START, START), *nodes, Node(LAST, END, END)), (first, *_merged(edges)))
+    inner, edges = _sequence(steps, "", LAST)
+    nodes = (Node(FIRST, START, START), *inner, Node(LAST, END, END))
+    order = {node.id: number for number, node in enumerate(nodes)}
+    return Diagram(nodes, (Edge(FIRST, steps[0].id), *_merged(edges, order)))
 
 
-def _merged(edges: Iterable[Edge]) -> Iterator[Edge]:
-    """Yield one way for all that lead from one box to the same other one."""
-    labels: dict[tuple[str, str], dict[str, None]] = {}
+def _merged(edges: Iterable[Edge], order: Mapping[str, int]) -> Iterator[Edge]:
+    """Yield one way for all that lead from one box to the same other one; those of failures have their own."""
+    labels: dict[tuple[str, str, bool], dict[str, None]] = {}
     for edge in edges:
-        labels.setdefault((edge.source, edge.target), {})[edge.label] = None
-    for (source, target), found in labels.items():
-        yield Edge(source, target, "" if "" in found else " or ".join(found))
+        labels.setdefault((edge.source, edge.target, edge.exceptional), {})[edge.label] = None
+    for (source, target, exceptional), found in labels.items():
+        if exceptional and "" in labels.get((source, target, False), {}):
+            continue  # it goes on as if nothing had failed
+        yield Edge(source, target, _joined(list(found)), order[target] <= order[source])
+
+
+def _joined(labels: Sequence[str]) -> str:
+    """Return one label for several: `on error timeout or unavailable`; none where one way has no condition."""
+    first, *others = labels
+    return "" if "" in labels else " or ".join((first, *(label.removeprefix(f"{ON_ERROR} ") for label in others)))
 
 
 def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node], list[Edge]]:
@@ -68,7 +97,7 @@ def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node],
     for position, step in enumerate(steps):
         following = f"{prefix}{steps[position + 1].id}" if position + 1 < len(steps) else end
         here = f"{prefix}{step.id}"
-        nodes.append(Node(here, step.id, verb_of(step) or ""))
+        nodes.append(Node(here, step.id, verb_of(step) or "", _uses(step)))
         inner_nodes, inner_edges, last = _inside(step, here)
         nodes += inner_nodes
         edges += inner_edges
@@ -80,6 +109,17 @@ def _sequence(steps: Sequence[Step], prefix: str, end: str) -> tuple[list[Node],
             nodes += beside
             edges += ways
     return nodes, edges
+
+
+def _uses(step: Step) -> str:
+    """Return the names that a step calls by its verb; empty where it calls nothing by name."""
+    called = getattr(step, verb_of(step) or "", "")
+    if isinstance(step, HttpStep):
+        return f"{step.http.method} {step.http.url}"
+    if isinstance(step, ListenStep):
+        return ", ".join(heard.channel for heard in step.listen.heard)
+    named = getattr(called, "channel", None) or getattr(called, "model", None) or called
+    return named if isinstance(named, str) else ""
 
 
 def _inside(step: Step, here: str) -> tuple[list[Node], list[Edge], str]:
@@ -117,7 +157,7 @@ def _attached(step: Step, here: str, target: Callable[[str], str]) -> Iterator[t
     if step.compensate:
         place = f"{here}/compensate/"
         nodes, edges = _sequence(step.compensate, place, "")
-        yield nodes, [Edge(here, f"{place}{step.compensate[0].id}", "undone by"), *(e for e in edges if e.target)]
+        yield nodes, [Edge(here, f"{place}{step.compensate[0].id}", UNDONE), *(e for e in edges if e.target)]
 
 
 def _ways(step: Step) -> Iterable[tuple[str, str]]:
@@ -147,7 +187,12 @@ def mermaid(drawing: Diagram) -> str:
     lines = ["flowchart TD", *(f"  {ids[node.id]}{_mermaid_shape(node)}" for node in drawing.nodes)]
     for edge in drawing.edges:
         label = f'|"{_mermaid_text(edge.label)}"|' if edge.label else ""
-        lines.append(f"  {ids[edge.source]} -->{label} {ids[edge.target]}")
+        lines.append(f"  {ids[edge.source]} {'-.->' if edge.exceptional else '-->'}{label} {ids[edge.target]}")
+    for color, drawn in (
+        (FAILED, [number for number, edge in enumerate(drawing.edges) if edge.exceptional]),
+        (BACK, [number for number, edge in enumerate(drawing.edges) if edge.back and not edge.exceptional]),
+    ):
+        lines += [f"  linkStyle {','.join(map(str, drawn))} stroke:{color}"] if drawn else []
     return "\n".join(lines) + "\n"
 
 
@@ -157,6 +202,8 @@ def _mermaid_shape(node: Node) -> str:
         return f'(["{text}"])'
     if node.verb == "switch":
         return f'{{"{text}"}}'
+    if node.verb == "workflow":
+        return f'[["{text}"]]'
     return f'[/"{text}"/]' if node.verb in ("approval", "ask", "wait", "listen") else f'["{text}"]'
 
 
@@ -165,19 +212,26 @@ def _mermaid_text(text: str) -> str:
 
 
 def _title(node: Node) -> str:
-    return node.label if node.verb in (START, END, "join") else f"{node.label} ({node.verb})"
+    return node.label if node.verb in (START, END, "join") else f"{node.label} ({node.says})"
 
 
 def dot(drawing: Diagram, name: str) -> str:
     """Return a Graphviz digraph."""
-    shapes = {START: "oval", END: "oval", "switch": "diamond", "approval": "parallelogram", "ask": "parallelogram"}
+    shapes = {START: "oval", END: "oval", "switch": "diamond", "approval": "parallelogram", "ask": "parallelogram",
+              "workflow": "component"}  # fmt: skip
     lines = [f'digraph "{name}" {{', "  node [shape=box, fontname=Helvetica];"]
     lines += [f"  {_dot(n.id)} [label={_dot(_title(n))}, shape={shapes.get(n.verb, 'box')}];" for n in drawing.nodes]
-    lines += [
-        f"  {_dot(e.source)} -> {_dot(e.target)}" + (f" [label={_dot(e.label)}]" if e.label else "") + ";"
-        for e in drawing.edges
-    ]
+    lines += [f"  {_dot(edge.source)} -> {_dot(edge.target)}{_dot_way(edge)};" for edge in drawing.edges]
     return "\n".join([*lines, "}"]) + "\n"
+
+
+def _dot_way(edge: Edge) -> str:
+    found = [f"label={_dot(edge.label)}"] if edge.label else []
+    if edge.exceptional:
+        found += ["style=dashed", f'color="{FAILED}"']
+    elif edge.back:
+        found += [f'color="{BACK}"']
+    return f" [{', '.join(found)}]" if found else ""
 
 
 def _dot(text: str) -> str:

@@ -4,9 +4,10 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.workflows.diagrams import END, LAST, ON_ERROR, START, Diagram, Edge, Node
+from generator.workflows.diagrams import BACK, END, FAILED, LAST, START, Diagram, Edge, Node
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN, LANE, LABEL = 190, 44, 70, 72, 44, 14, 240
+LINE = "#5b6b7f"
 CHARACTER = 6.3
 """Pixels of one character at 11 px."""
 
@@ -72,7 +73,7 @@ def _head(width: float, height: float) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
         'font-family="system-ui, sans-serif" font-size="12">\n'
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">'
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 L8 4 L0 8 z" fill="#5b6b7f"/></marker></defs>\n'
         '<rect width="100%" height="100%" fill="#ffffff"/>'
     )
@@ -83,9 +84,9 @@ def _box(node: Node, box: Box) -> str:
         START: ("#e8f3ec", 22), END: ("#e8f3ec", 22), "switch": ("#fdf3dc", 4), "approval": ("#f9e3e6", 4),
         "ask": ("#f9e3e6", 4), "join": ("#eef1f5", 22), "workflow": ("#e4ecfb", 4), "agent": ("#eae6fa", 4),
     }.get(node.verb, ("#f4f6f9", 4))  # fmt: skip
-    text = html.escape(node.label)
+    text = html.escape(shortened(node.label, 28))
     small = "" if node.verb in (START, END, "join") else (
-        f'<text x="{box.middle:.1f}" y="{box.y + 34:.1f}" text-anchor="middle" font-size="10" fill="#5b6b7f">{html.escape(node.verb)}</text>'
+        f'<text x="{box.middle:.1f}" y="{box.y + 34:.1f}" text-anchor="middle" font-size="10" fill="#5b6b7f">{html.escape(shortened(node.says, 32))}<title>{html.escape(node.says)}</title></text>'
     )  # fmt: skip
     y = box.y + (20 if small else 27)
     return (
@@ -94,11 +95,16 @@ def _box(node: Node, box: Box) -> str:
     )
 
 
+def shortened(text: str, most: int) -> str:
+    """Return a text of so many characters at most."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def _straight(edge: Edge, boxes: Mapping[str, Box]) -> str:
     a, b = boxes[edge.source], boxes[edge.target]
     y1, y2 = a.y + HEIGHT, b.y
     path = f"M{a.middle:.1f} {y1:.1f} C{a.middle:.1f} {y1 + GAP_Y / 2:.1f} {b.middle:.1f} {y2 - GAP_Y / 2:.1f} {b.middle:.1f} {y2:.1f}"
-    return _way(path, edge.label) + _label(edge.label, b.middle, y2 - 16, "middle")
+    return _way(path, edge) + _label(edge.label, b.middle, y2 - 16, "middle")
 
 
 def _around(edge: Edge, boxes: Mapping[str, Box], lane: float, nth: int) -> str:
@@ -111,19 +117,20 @@ def _around(edge: Edge, boxes: Mapping[str, Box], lane: float, nth: int) -> str:
     in_x, in_y = b.x + WIDTH - 18, b.y - 10
     start_x = a.x + WIDTH - 12 - 10 * nth
     path = f"M{start_x:.1f} {a.y + HEIGHT:.1f} V{out_y:.1f} H{lane:.1f} V{in_y:.1f} H{in_x:.1f} V{b.y:.1f}"
-    return _way(path, edge.label) + _label(edge.label, a.x + WIDTH + 6, out_y - 2, "start")
+    return _way(path, edge) + _label(edge.label, a.x + WIDTH + 6, out_y - 2, "start")
 
 
-def _way(path: str, label: str) -> str:
-    """Draw a way; those that only an error takes are red and dashed."""
-    failed = 'stroke="#b3374a" stroke-dasharray="5 3"' if label.startswith(ON_ERROR) else 'stroke="#5b6b7f"'
-    return f'<path d="{path}" fill="none" {failed} marker-end="url(#tip)"/>'
+def _way(path: str, edge: Edge) -> str:
+    """Draw a way; those that only a failure takes are red and dashed, those that lead back are blue."""
+    color = FAILED if edge.exceptional else BACK if edge.back else LINE
+    dashes = ' stroke-dasharray="5 3"' if edge.exceptional else ""
+    return f'<path d="{path}" fill="none" stroke="{color}"{dashes} marker-end="url(#tip)"/>'
 
 
 def _label(text: str, x: float, y: float, anchor: str) -> str:
     if not text:
         return ""
-    shown = text if len(text) <= 36 else text[:35] + "…"
+    shown = shortened(text, 36)
     left = x if anchor == "start" else x - len(shown) * CHARACTER / 2
     return (
         f'<rect x="{left - 2:.1f}" y="{y - 10:.1f}" width="{len(shown) * CHARACTER + 4:.1f}" height="13" fill="#ffffff" opacity="0.85"/>'

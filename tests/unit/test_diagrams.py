@@ -66,6 +66,40 @@ def test_what_handles_a_failure_and_what_undoes_a_step_stand_beside_it() -> None
     ]
 
 
+def test_boxes_say_what_their_steps_call() -> None:
+    steps = [
+        {"id": "a", "agent": "planner"},
+        {"id": "b", "workflow": "sub"},
+        {"id": "c", "emit": {"channel": "news"}},
+        {"id": "d", "listen": {"any": [{"channel": "x"}, {"channel": "y"}]}},
+        {"id": "e", "llm": {"model": "small", "prompt": "p"}},
+        {"id": "f", "http": {"url": "https://example.com"}},
+        {"id": "g", "approval": {"message": "m"}},
+    ]
+    assert [node.says for node in drawn(*steps).nodes[1:-1]] == [
+        *("agent planner", "workflow sub", "emit news", "listen x, y", "llm small", "http GET https://example.com"),
+        "approval",
+    ]
+
+
+def test_text_drawings_mark_failures_and_loops_too() -> None:
+    again = {"id": "again", "switch": [{"when": "a", "then": "book"}], "default": "end"}
+    drawing = drawn({"id": "book", "tool": "t", "onError": [{"match": "timeout", "goto": "end"}]}, again)
+    text = diagrams.mermaid(drawing)
+    assert 'n1 -.->|"on error timeout"| n3' in text
+    assert "linkStyle 2 stroke:#b3374a" in text
+    assert "linkStyle 3 stroke:#2f6fb3" in text
+    dot = diagrams.dot(drawing, "w")
+    assert '"book" -> "(end)" [label="on error timeout", style=dashed, color="#b3374a"];' in dot
+    assert '"again" -> "book" [label="a", color="#2f6fb3"];' in dot
+
+
+def test_a_way_on_and_a_way_of_a_failure_to_one_box_are_two() -> None:
+    sort = {"id": "sort", "switch": [{"when": "a", "then": "b"}], "default": "end", "onError": [{"goto": "b"}]}
+    found = [edge for edge in drawn(sort, {"id": "b", **SET}).edges if edge.target == "b"]
+    assert [(edge.label, edge.exceptional) for edge in found] == [("a", False), ("on error *", True)]
+
+
 def test_only_ways_of_errors_are_dashed() -> None:
     handler = {"match": "timeout", "goto": "b"}
     drawing = drawn({"id": "a", **SET, "onError": [handler]}, {"id": "c", **SET}, {"id": "b", **SET})
