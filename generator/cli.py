@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 problems (in specs, or in what a command had to do), 2 wr
 """
 
 import contextlib
+import difflib
 import errno
 import importlib
 import os
@@ -106,6 +107,10 @@ def main(argv: list[str] | None = None) -> None:
         code = app.main(args=argv, prog_name="apm", standalone_mode=False)
         sys.stdout.flush()  # here it can still be told
         sys.exit(code if isinstance(code, int) else 0)
+    except click.NoSuchOption as error:
+        error.possibilities = _options(error)
+        error.show()
+        sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -124,6 +129,12 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(1)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is told in one sentence)
         sys.exit(_told(error, argv if argv is not None else sys.argv[1:]))
+
+
+def _options(error: click.NoSuchOption) -> list[str]:
+    """Return the options that `--help` shows and that look like the one that there is not."""
+    shown = [p for p in error.ctx.command.params if isinstance(p, click.Option) and not p.hidden] if error.ctx else []
+    return difflib.get_close_matches(error.option_name, [name for option in shown for name in option.opts])
 
 
 def _is_output(error: OSError) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator import conventions, ownership
-from generator.problems import Failure
+from generator.problems import Failure, plural
 
 PROTECTED_KINDS = ("Namespace", "PersistentVolumeClaim", "CustomResourceDefinition")
 DELETE_SHARE = 0.2
@@ -98,7 +98,7 @@ def guard(change: Change, environment: str, allow_delete: int) -> None:
     if len(gone) <= allow_delete or (not precious and len(gone) <= allowed):
         return
     shown = ", ".join((precious or list(gone))[:5]) + (", …" if len(precious or gone) > 5 else "")
-    raise Failure(f"this would delete {len(gone)} of {change.objects} objects of {environment}: {shown}",
+    raise Failure(f"this would delete {len(gone)} of {plural(change.objects, 'object')} of {environment}: {shown}",
                   f"if that is meant, say so: `apm render --allow-delete {len(gone)}`")  # fmt: skip
 
 

@@ -105,7 +105,7 @@ def _tests(built: "Built") -> Stage:
 
 def _rendered(root: Path, built: "Built") -> Stage:
     from generator import conventions, ownership, write
-    from generator.problems import Place, Problem
+    from generator.problems import Place, Problem, plural
 
     target = root / conventions.RENDERED
     hint = "run `apm render` and commit the result"
@@ -125,7 +125,7 @@ def _rendered(root: Path, built: "Built") -> Stage:
         Problem(Place(f"{conventions.RENDERED}/{path}"), "foreign-manifest", message, FOREIGN_HINT)
         for path in ownership.foreign(target, built.known)
     ]
-    parts = [f"{len(problems)} files differ; {hint}"] if problems else []
+    parts = [f"{plural(len(problems), 'file')} differ{'s' * (len(problems) == 1)}; {hint}"] if problems else []
     parts += [f"{len(foreign)} not from apm"] if foreign else []
     code = 3 if parts else 0
     return Stage("render --check", "; ".join(parts) or "what the specs say", code, (*foreign, *problems[:_SHOWN]))
@@ -134,7 +134,7 @@ def _rendered(root: Path, built: "Built") -> Stage:
 def _codeowners(root: Path, built: "Built") -> Iterator[Stage]:
     """Compare CODEOWNERS where apm writes it; a repository may do without."""
     from generator import codeowners as owners
-    from generator.problems import Place, Problem
+    from generator.problems import Place, Problem, plural
 
     name = owners.place(root)
     path = root / name
@@ -149,7 +149,7 @@ def _codeowners(root: Path, built: "Built") -> Iterator[Stage]:
         message, hint = "this is not what the Team specs say", "run `apm codeowners` and commit the result"
         found.append(Problem(Place(name), "codeowners-differ", message, hint))
         code = code or 3
-    says = f"{len(found)} problems" if found else "what the Team specs say"
+    says = plural(len(found), "problem") if found else "what the Team specs say"
     yield Stage("codeowners --check", says, code, tuple(found))
 
 

@@ -82,11 +82,16 @@ def _way(terminal: Terminal, name: str) -> Iterator[str]:
 
 
 def _answer(terminal: Terminal, what: str) -> Iterator[str]:
+    from generator.documentation import fields
+    from generator.model import Metadata
     from generator.pipeline import KINDS
     from generator.problems import Failure, nearest
     from runtime.steps import NODES
 
     kind, _, path = what.partition(".")
+    if what == "metadata":
+        yield from (_line(field).removeprefix("\n") for field in fields.of(Metadata))
+        return
     if what == FUNCTIONS:
         from generator.documentation.functions import lines
 
@@ -103,9 +108,34 @@ def _answer(terminal: Terminal, what: str) -> Iterator[str]:
         yield from _kind(kind, path)
     elif kind in NODES:
         yield from _verb(kind, path)
+    elif places := _places(what):
+        yield "\n\n".join(f"{place}\n\n{field.doc}" for place, field in places)
     else:
-        names = [*known, *KINDS, *NODES, FUNCTIONS]
-        raise Failure(f'there is no code, risk, kind, verb or file "{what}"', nearest(what, names))
+        names = [*known, *KINDS, *NODES, *_fields(), FUNCTIONS]
+        raise Failure(f'there is no code, risk, kind, verb, field or file "{what}"', nearest(what, names))
+
+
+def _places(what: str) -> "list[tuple[str, FieldDoc]]":
+    """Return the fields of all kinds and steps whose path ends like this, those nearest to the top first."""
+    found = [(place, field) for place, field in _fields().items() if f".{place}".endswith(f".{what}")]
+    return sorted(found, key=lambda one: (one[0].count("."), one[0]))
+
+
+def _fields() -> "dict[str, FieldDoc]":
+    """Return the fields of the metadata, of all kinds and of all steps, by path such as `Agent.subAgents`."""
+    from generator.documentation import fields
+    from generator.model import Metadata
+    from generator.pipeline import KINDS
+    from runtime.contract import Step
+    from runtime.steps import NODES
+
+    models = [("metadata", Metadata), *((name, kind.spec) for name, kind in KINDS.items()), ("Workflow.steps", Step)]
+    found = {f"{name}.{path}": field for name, model in models for path, field in fields.below(model)}
+    common = {field.name for field in fields.of(Step)}
+    for verb, node in NODES.items():
+        own = ((path, field) for path, field in fields.below(node.step) if path.split(".")[0] not in common)
+        found |= {path if path.startswith(verb) else f"{verb}.{path}": field for path, field in own}
+    return found
 
 
 def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
@@ -175,9 +205,11 @@ def _verb(name: str, path: str) -> Iterator[str]:
     from runtime.steps import NODES
 
     model = NODES[name].step
-    found = fields.at(model, path)
+    inside = f"{name}.{path}" if path else ""
+    found = fields.at(model, inside) or fields.at(model, path)
     if found is None:
-        raise Failure(f'{name} has no field "{path}"', nearest(path.split(".")[-1], fields.names(model, path)))
+        known = fields.names(model, inside) or fields.names(model, path)
+        raise Failure(f'{name} has no field "{path}"', nearest(path.split(".")[-1], known))
     common = {field.name for field in fields.of(Step)} if not path else set[str]()
     yield f"{name}{'.' + path if path else ''} (step of a workflow)\n" if not path else f"{name}.{path}\n"
     yield found.doc

@@ -25,7 +25,7 @@ def init(terminal: Terminal, folder: Path) -> None:
     from generator import conventions
     from generator.documentation.schema import files as schemas
     from generator.pipeline import KINDS
-    from generator.problems import Failure
+    from generator.problems import Failure, plural
 
     name = _name(folder)
     files = {folder / path: text for path, text in _rendered(name)}
@@ -40,7 +40,7 @@ def init(terminal: Terminal, folder: Path) -> None:
             path.write_text(text)
     except OSError as error:
         raise Failure(f"{error.filename} can't be written: {error.strerror}") from None
-    terminal.say(f"{len(files)} files in {folder}; next: cd {folder} && apm validate && apm render")
+    terminal.say(f"{plural(len(files), 'file')} in {folder}; next: cd {folder} && apm validate && apm render")
     terminal.say("then: apm run hello --env local --input examples/hello.json")
 
 

@@ -93,6 +93,7 @@ def _compared(
     target: Path,
 ) -> int:
     from generator import write
+    from generator.problems import plural
 
     differing = [
         (env, path) for env, change in changes.items() for path in (*change.changed, *change.added, *change.deleted)
@@ -102,7 +103,7 @@ def _compared(
     for path in foreign:
         click.echo(f"{target.name}/{path}: is not from apm, and Argo CD would apply it\n  help: {FOREIGN_HINT}")
     if not differing and not stale and not foreign:
-        terminal.say(f"{target.name}/ is what the specs say ({sum(len(f) for f in contents.values())} files)")
+        terminal.say(f"{target.name}/ is what the specs say ({plural(sum(len(f) for f in contents.values()), 'file')})")
         return 0
     for environment, path in differing[:20]:
         first = write.first_difference(contents[environment], target, path)
@@ -126,6 +127,7 @@ def _written(
     allow_delete: int,
 ) -> None:
     from generator import write
+    from generator.problems import plural
 
     for environment, change in changes.items():
         write.guard(change, environment, allow_delete)
@@ -134,7 +136,7 @@ def _written(
     for environment, change in changes.items():
         if change:
             write.write(contents[environment], target, environment, change)
-        terminal.say(f"{target.name}/{environment}: {len(contents[environment])} files, {_summary(change)}")
+        terminal.say(f"{target.name}/{environment}: {plural(len(contents[environment]), 'file')}, {_summary(change)}")
     for environment in stale:
         write.remove(target, environment)
         terminal.say(f"{target.name}/{environment}: removed, there is no such environment any more")

@@ -108,12 +108,13 @@ def _refuse_written(terminal: Terminal, tests: "tuple[WorkflowTest, ...]") -> No
 
 def _keep(terminal: Terminal, test: "WorkflowTest", case: "Case", result: "CaseResult") -> None:
     """Write a recording, and say what the case has to name."""
+    from generator.problems import plural
     from generator.workflows import cassettes
 
     name = cassettes.file_of(test, case)
     (terminal.root / name).write_text(cassettes.text(test, case, result.heard), encoding="utf-8")
     told = "" if isinstance(case.replies, str) else f"; to play it back, write `replies: {Path(name).name}` in the case"
-    click.echo(f"        recorded {len(result.heard)} answers in {name}{told}")
+    click.echo(f"        recorded {plural(len(result.heard), 'answer')} in {name}{told}")
 
 
 def _covered(
@@ -130,7 +131,7 @@ def _covered(
 
 
 def _generate(terminal: Terminal, file: Path, tests: "tuple[WorkflowTest, ...]", found: "tuple[Coverage, ...]") -> None:
-    from generator.problems import Failure
+    from generator.problems import Failure, plural
     from generator.workflows.skeletons import skeletons
 
     if file.exists():
@@ -138,7 +139,7 @@ def _generate(terminal: Terminal, file: Path, tests: "tuple[WorkflowTest, ...]",
     text = skeletons(found, tests)
     if text:
         file.write_text(text, encoding="utf-8")
-    terminal.say(f"wrote {text.count('- name:')} skeletons to {file}" if text else "no branch is missing")
+    terminal.say(f"wrote {plural(text.count('- name:'), 'skeleton')} to {file}" if text else "no branch is missing")
 
 
 def _chosen(terminal: Terminal, names: tuple[str, ...]) -> "tuple[tuple[Workflow, ...], tuple[WorkflowTest, ...]]":

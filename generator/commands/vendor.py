@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.commands._common import Terminal, refused, with_terminal
-from generator.problems import Failure
+from generator.problems import Failure, plural
 
 if TYPE_CHECKING:
     from generator.kinds.system import Import
@@ -65,7 +65,7 @@ def _take(terminal: Terminal, system: "Declared", name: str, wanted: "Import", *
         _replace(terminal.root / folder(name), texts)
     if wanted.digest != found:
         _write_digest(terminal.root, system, name, found)
-    terminal.say(f"{name}: {len(texts)} files of {wanted.commit[:12]}, {found}")
+    terminal.say(f"{name}: {plural(len(texts), 'file')} of {wanted.commit[:12]}, {found}")
 
 
 def _fetched(name: str, wanted: "Import", scratch: Path) -> Path:

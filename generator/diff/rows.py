@@ -9,6 +9,7 @@ from typing import Any, cast
 from generator.diff.compare import stem
 from generator.diff.model import ABSENT, Change, Diff, Field, Mark, Owner
 from generator.emit import dumps
+from generator.problems import plural
 from generator.rules import secrecy
 
 SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
@@ -63,7 +64,7 @@ def follows(change: Change) -> str:
     """Return what a change says that only follows from others; empty for nothing."""
     if not change.follows:
         return ""
-    what = "1 object" if change.follows == 1 else f"{change.follows} objects"
+    what = plural(change.follows, "object")
     restart = "; its pods restart" if change.object.kind in ("Deployment", "StatefulSet", "DaemonSet") else ""
     return f"names the new version of {what}{restart}"
 

@@ -1,5 +1,6 @@
 """The fields of a kind as data, read from its model: for `apm explain` and the reference pages."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -45,6 +46,14 @@ def at(model: type[BaseModel], path: str) -> FieldDoc | None:
             return None
         found = below
     return found
+
+
+def below(model: type[BaseModel], seen: tuple[type[BaseModel], ...] = ()) -> Iterator[tuple[str, FieldDoc]]:
+    """Yield every field below a model with its dotted path; steps and models inside themselves are not entered."""
+    for field in of(model):
+        yield field.name, field
+        if field.model and field.model is not Step and field.model not in seen:
+            yield from ((f"{field.name}.{path}", inner) for path, inner in below(field.model, (*seen, field.model)))
 
 
 def names(model: type[BaseModel], path: str) -> list[str]:

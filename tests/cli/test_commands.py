@@ -11,6 +11,30 @@ from generator import cli
 from tests.cli.conftest import Apm, call
 
 
+def test_an_option_that_looks_like_none_is_not_guessed(apm: Apm) -> None:
+    assert "verbose" not in apm("diff", "--base", "main").err
+    assert "--format" in apm("validate", "--fromat", "json").err
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("parallel.join", "Go on when all, any, or this many branches have ended"),
+        ("switch.when", "CEL condition."),
+        ("approval.required", "How many different people"),
+        ("subAgents", "Agent.subAgents"),
+        ("compensate", "Steps that undo this one"),
+        ("budget.perDay.maxCost", "Workflow.budget.perDay.maxCost"),
+        ("metadata", "owner"),
+        ("metadata.owner", "owner"),
+    ],
+)
+def test_fields_are_explained_by_any_end_of_their_path(apm: Apm, what: str, says: str) -> None:
+    result = apm("explain", what)
+    assert (result.code, result.err) == (0, "")
+    assert says in result.out
+
+
 @pytest.mark.parametrize("name", cli.SUMMARIES)
 def test_each_command_has_a_help_text_with_an_example(name: str) -> None:
     command = cli.app.get_command(click.Context(cli.app), name)

@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from generator.diff.model import Change, Mark, Risk
 from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, pod, texts
+from generator.problems import plural
 
 _NAME = "rights-widened"
 _LEVELS = ("restricted", "baseline", "privileged")
@@ -148,7 +149,7 @@ def _admission(change: Change) -> Iterator[Mark]:
         items(of(side, "ValidatingAdmissionPolicy"), "spec", "validations") for side in (change.old, change.new)
     )
     if len(new) < len(old):
-        yield Mark(_NAME, f"{change.object.name} has {len(old) - len(new)} rules fewer", "spec.validations")
+        yield Mark(_NAME, f"{change.object.name} has {plural(len(old) - len(new), 'rule')} fewer", "spec.validations")
     before, after = (mapping(of(side, "ValidatingAdmissionPolicy"), "spec") for side in (change.old, change.new))
     for key in ("matchConstraints", "validations", "variables", "paramKind") if before else ():
         if _told(before.get(key)) != _told(after.get(key)) and (key != "validations" or len(new) >= len(old)):
