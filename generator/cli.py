@@ -108,8 +108,7 @@ def main(argv: list[str] | None = None) -> None:
         sys.stdout.flush()  # here it can still be told
         sys.exit(code if isinstance(code, int) else 0)
     except click.NoSuchOption as error:
-        error.possibilities = _options(error)
-        error.show()
+        click.NoSuchOption(error.option_name, possibilities=_options(error), ctx=error.ctx).show()
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
