@@ -76,7 +76,8 @@ def _steps(case: Case, at: Loc) -> list[Named]:
     given = [named for field in ("steps", "faults", "answers", "events")
              for named in _keys((*at, field), getattr(case, field))]  # fmt: skip
     visits = _keys((*at, "expect", "visits"), case.expect.visits)
-    return [*given, *_items((*at, "unanswered"), case.unanswered), *visits]
+    undone = _items((*at, "expect", "compensated"), case.expect.compensated or ())
+    return [*given, *_items((*at, "unanswered"), case.unanswered), *visits, *undone]
 
 
 def _keys(at: Loc, named: Mapping[str, Any]) -> list[Named]:
