@@ -5,7 +5,8 @@ credential is shown to it.
 
 Marked: another provider, endpoint or name of a model, another model of an agent or a step; another address, method,
 server or function of a tool or a request; a tool, model or step with another secret; a variable of a pod that comes
-from another secret, or from another place of the secret store; another repository or revision that Argo CD deploys.
+from another secret, holds another address, or comes from another place of the secret store; another repository or
+revision that Argo CD deploys.
 Not marked: a new model, tool or step; other arguments.
 """
 
@@ -38,6 +39,7 @@ def run(change: Change) -> Iterator[Mark]:
     if old and new:
         yield from _workflow(old, new, data_path(change.object, _WORKFLOW))
     yield from _variables(change)
+    yield from _addresses(change)
     yield from _secrets(change)
     yield from _sources(change)
 
@@ -79,6 +81,20 @@ def _variables(change: Change) -> Iterator[Mark]:
 def _references(container: _Value) -> dict[str, str]:
     found = {str(at(one, "name")): mapping(one, "valueFrom", "secretKeyRef") for one in items(container, "env")}
     return {name: f"{ref.get('name')}/{ref.get('key')}" for name, ref in found.items() if ref}
+
+
+def _addresses(change: Change) -> Iterator[Mark]:
+    before = {name: _urls(one) for name, (one, _) in containers(change.old).items()}
+    for name, (container, path) in containers(change.new).items():
+        for variable, url in _urls(container).items() if name in before else ():
+            if url != before[name].get(variable):
+                yield Mark(_NAME, f"{name} has {variable} {url}, was {before[name].get(variable)}", f"{path}.env")
+
+
+def _urls(container: _Value) -> dict[str, str]:
+    """Return the addresses that a container is given; of whom it lets in is told as a right."""
+    found = {str(at(one, "name")): str(at(one, "value")) for one in items(container, "env")}
+    return {k: v for k, v in found.items() if v.startswith(("http://", "https://")) and not k.startswith("APM_JWT_")}
 
 
 def _secrets(change: Change) -> Iterator[Mark]:
