@@ -14,7 +14,7 @@ import yaml
 
 from generator import conventions, slips
 from generator.model import Document, Loc
-from generator.places import LOADER, compose, nodes, place_at, place_of, span, written_at
+from generator.places import LOADER, nodes, place_at, place_of, span, written_at
 from generator.problems import Fix, Place, Problem
 
 _TAGGED = re.compile(r"(?:&[^\s,\[\]{}]*\s+)?(![^\s,\[\]{}]*)")
@@ -46,7 +46,7 @@ class _RefusedError(Exception):
 def documents(file: str, text: str, problems: list[Problem]) -> list[Document]:
     try:
         _refuse_depth(text)
-        roots = compose(text)
+        roots = nodes(text)
     except yaml.YAMLError as error:
         problems.append(_syntax(file, text, error))
         return _guessed(file, text)

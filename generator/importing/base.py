@@ -1,16 +1,17 @@
 """What every repository needs and no manifest says: System, Team and Environment, and who is told of alerts."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from generator.importing.drafts import Drafts
 from generator.importing.manifests import Found, Manifest, containers, items, mapping, pod_spec, text
-from generator.importing.runtimes import is_runtime, runtimes
+from generator.importing.runtimes import runtimes
 
 
-def main_namespace(found: Found, wanted: frozenset[str]) -> str:
+def main_namespace(found: Found, agents: Sequence[Manifest]) -> str:
     """Return the namespace in which agents run; where none do, the one that most objects are in."""
-    agents = [m for m in found.of("Deployment") if is_runtime(m, wanted) and m.namespace]
-    counted = Counter(m.namespace for m in agents or found.manifests if m.namespace)
+    inside = [m.namespace for m in agents if m.namespace]
+    counted = Counter(inside or [m.namespace for m in found.manifests if m.namespace])
     return max(counted, key=lambda name: (counted[name], name)) if counted else "imported"
 
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 import yaml
 
 from generator.model import Document, Loc
-from generator.places import compose
+from generator.places import nodes
 
 _HASH = re.compile(r"(?:^|(?<=\s))#")
 _MEANINGLESS = re.compile(r"#[\s#=*~_-]*$|#\s*yaml-language-server:|#\s*-\*-|#!|#\s*(?:vim|syntax|Source):")
@@ -20,12 +20,11 @@ class Comments:
         self.lines = content.split("\n")
         self._behind: dict[int, str] = {}
         self._alone: dict[int, str] = {}
-        if "#" in content:
-            self._read(content)
+        self._unread = content if "#" in content else ""
 
     def _read(self, content: str) -> None:
         try:
-            spans = sorted(_scalars(compose(content)))
+            spans = sorted(_scalars(nodes(content)))
         except (yaml.YAMLError, RecursionError, ValueError):
             return
         starts = [start for start, _ in spans]
@@ -44,6 +43,9 @@ class Comments:
 
     def at(self, loc: Loc, document: Document) -> tuple[str, ...]:
         """Return the comments of the value at a path: those above its key, then the one behind it."""
+        if self._unread:  # most objects of large sets are lifted into nothing, and nobody asks for their comments
+            self._read(self._unread)
+            self._unread = ""
         if not self._behind and not self._alone:
             return ()
         line = document.key_at(loc).line

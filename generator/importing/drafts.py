@@ -1,8 +1,8 @@
 """Specs in the making: what importers put together, where each value came from, and what they had to assume."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generator.importing.manifests import Found, Manifest
@@ -38,6 +38,11 @@ class Twin:
     new: Callable[[Objects], Mapping[str, Any] | None]
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     """Why a field is not expressed or differs, by the start of its path."""
+
+    @property
+    def specs(self) -> list[str]:
+        """Kind and name of each of the specs that `spec` names."""
+        return self.spec.split(", ")
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,11 @@ class Draft:
 class Drafts:
     """All specs in the making."""
 
-    def __init__(self, found: Found, environment: str, namespace: str, runtimes: frozenset[str]) -> None:
-        self.found, self.environment, self.namespace = found, environment, namespace
-        self.runtimes = runtimes
-        """Names of workloads that people said are the agents' own."""
+    def __init__(self, found: Found, environment: str, namespace: str, agents: Sequence[Manifest],
+                 owner: str) -> None:  # fmt: skip
+        self.found, self.environment, self.namespace, self.owner = found, environment, namespace, owner
+        self.agents = agents
+        """Deployments in which agents run."""
         self.drafts: dict[tuple[str, str], Draft] = {}
         self.assumed: list[Assumption] = []
         self.twins: list[Twin] = []
@@ -113,6 +119,31 @@ class Drafts:
         draft.put(loc, value)
         draft.note(loc, [f"# to decide: {why}"])
         self.assumed.append(Assumption(draft.title, path_text(("spec", *loc)), value, why))
+
+    def forget(self, title: str, path: str = "spec") -> None:
+        """Take back what was assumed for a spec, at a path and below."""
+        self.assumed = [
+            a
+            for a in self.assumed
+            if a.spec != title or not (a.path == path or a.path.startswith((f"{path}.", f"{path}[")))
+        ]
+
+    def explain(self, draft: Draft, path: str, why: str) -> None:
+        """Say why a field does not come out of a spec as it was."""
+        for index, twin in enumerate(self.twins):
+            if draft.title in twin.specs:
+                self.twins[index] = replace(twin, reasons={**twin.reasons, path: why})
+
+    def drop(self, draft: Draft, why: str) -> None:
+        """Take a spec back. What it came from is expressed by no spec then, unless others still do."""
+        del self.drafts[draft.kind, draft.name]
+        self.forget(draft.title)
+        self.explain(draft, draft.name, why)
+        titles = {one.title for one in self.drafts.values()}
+        gone = [twin for twin in self.twins if not titles & {*twin.specs}]
+        self.twins = [twin for twin in self.twins if titles & {*twin.specs}]
+        for twin in gone:
+            self.leave(twin.manifest, f"apm refuses it: {why}")
 
     def leave(self, manifest: Manifest, why: str) -> None:
         """Say that no spec expresses an object."""

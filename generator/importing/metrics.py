@@ -15,7 +15,9 @@ _UNITS = (("_seconds", "seconds"), ("_bytes", "bytes"), ("_ratio", "ratio"), ("_
 
 
 def declare(drafts: Drafts) -> None:
-    """Declare every metric that is read and not known."""
+    """Declare every metric that is read and not known, in place of what was declared before."""
+    drafts.drafts.pop(("Metrics", "imported"), None)
+    drafts.forget("Metrics imported")
     known = series(own())
     uses: dict[str, list[tuple[Read, Expression]]] = {}
     for expression in _expressions(drafts):

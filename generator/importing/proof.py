@@ -1,7 +1,6 @@
 """Renders what was imported and compares it with what it came from, field by field."""
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +67,8 @@ class Proof:
     """Whether they are valid, so that `apm render` writes them."""
 
 
-def prove(drafts: Drafts, files: Mapping[str, str], existing: Path | None, scratch: Path) -> Proof:
-    """Write the specs to a scratch folder, beside those that are there already, and render them."""
-    for folder in ("specs", "policies"):
-        if existing and (existing / folder).is_dir():
-            shutil.copytree(existing / folder, scratch / folder, dirs_exist_ok=True)
-    for path, content in files.items():
-        (scratch / path).parent.mkdir(parents=True, exist_ok=True)
-        (scratch / path).write_text(content)
+def prove(drafts: Drafts, scratch: Path) -> Proof:
+    """Render the specs that stand in a scratch folder."""
     objects = _rendered(scratch, drafts.environment)
     problems, renders = _said(scratch)
     return Proof(tuple(_proven(twin, objects) for twin in drafts.twins), problems, renders)

@@ -138,6 +138,7 @@ def _manifest(document: Document, comments: Comments, at: Loc, value: Mapping[st
 
     inner, kind = _shape(value)
     prefix: Loc = inner
+    whole = place(prefix)  # while the text is at hand: this is the place that is asked for most
     shown = value if not inner else mapping(value["dashboard"])
     metadata = mapping(value.get("metadata"))
     name = text(metadata.get("name") or metadata.get("generateName"))
@@ -148,7 +149,7 @@ def _manifest(document: Document, comments: Comments, at: Loc, value: Mapping[st
         text(metadata.get("namespace")),
         shown,
         document.file,
-        lambda loc: place((*prefix, *loc)),
+        lambda loc: place((*prefix, *loc)) if loc else whole,
         lambda loc: noted((*prefix, *loc)),
     )
 

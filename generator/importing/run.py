@@ -10,10 +10,10 @@ from generator.importing.base import complete, main_namespace
 from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import Found
 from generator.importing.proof import Proof, prove
-from generator.importing.writing import files
+from generator.importing.runtimes import agents
+from generator.importing.settling import settle, there
 from generator.links import followed
-from generator.load import load
-from generator.problems import Failure, Problem, nearest
+from generator.problems import Failure, Problem
 from runtime.registry import discover
 
 IMPORTERS: Mapping[str, Importer] = discover(importers, "IMPORTER", Importer)
@@ -54,27 +54,21 @@ def imported(found: Found, wanted: Wanted) -> Imported:
         Failure: a spec stands where one would be written, and nobody said to overwrite it; or no Deployment has a name
             that people gave.
     """
-    _there(found, wanted.runtimes)
-    namespace = wanted.namespace or main_namespace(found, wanted.runtimes)
-    drafts = Drafts(found, wanted.environment, namespace, wanted.runtimes)
+    inside = agents(found, wanted.runtimes)
+    namespace = wanted.namespace or main_namespace(found, inside)
+    drafts = Drafts(found, wanted.environment, namespace, inside, wanted.owner)
     for importer in sorted(IMPORTERS.values(), key=lambda i: (i.order, i.name)):
         for manifest in sorted(found.of(*importer.kinds), key=lambda m: m.namespace != namespace):
             importer.lift(manifest, drafts)
     _unknown(drafts)
     metrics.declare(drafts)
     kept = _complete(drafts, wanted)
-    made = files(drafts)
-    _refuse(made, wanted)
     seen = tuple(sorted({p for one in DEFECTS.values() for p in one.run(found)} | {*found.problems}))
     with tempfile.TemporaryDirectory(prefix="apm-import-") as scratch:
-        proof = prove(drafts, made, wanted.out, Path(scratch))
+        made = settle(drafts, wanted.out, Path(scratch))
+        _refuse(made, wanted)
+        proof = prove(drafts, Path(scratch))
     return Imported(found, drafts, made, kept, proof, seen)
-
-
-def _there(found: Found, runtimes: frozenset[str]) -> None:
-    names = {manifest.name for manifest in found.of("Deployment")}
-    for name in sorted(runtimes - names):
-        raise Failure(f'no Deployment is called "{name}"', nearest(name, names) or "--runtime names those of agents")
 
 
 def _unknown(drafts: Drafts) -> None:
@@ -88,12 +82,12 @@ def _complete(drafts: Drafts, wanted: Wanted) -> tuple[str, ...]:
     """Add what every repository needs, unless it is there; what is there is never changed."""
     out = wanted.out
     complete(drafts, (followed(out).name.lower() if out else "imported") or "system", wanted.owner)
-    there: set[tuple[str, str]] = {d.identity for d in load(out).documents} if out and out.is_dir() else set()
-    kinds = {kind for kind, _ in there}
+    known = there(out)
+    kinds = {kind for kind, _ in known}
     kept: list[str] = []
     for key in [*drafts.drafts]:
         kind, name = key
-        if kind in kinds & {"System", "Notifications"} or (kind in ("Team", "Environment") and key in there):
+        if kind in kinds & {"System", "Notifications"} or (kind in ("Team", "Environment") and key in known):
             kept.append(f"{kind} {name}")
             del drafts.drafts[key]
     return tuple(kept)

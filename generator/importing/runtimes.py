@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.importing.drafts import Draft, Drafts, named
-from generator.importing.manifests import Manifest, containers, items, mapping, pod_labels, selects, text
+from generator.importing.manifests import Found, Manifest, containers, items, mapping, pod_labels, selects, text
+from generator.problems import Failure, nearest
 
 ZEROS = "sha256:" + "0" * 64
 _STORE_WORDS = ("MONGO",)
@@ -12,17 +13,22 @@ _STORE_WORDS = ("MONGO",)
 
 def runtimes(drafts: Drafts) -> Iterator[tuple[Manifest, Draft]]:
     """Yield the workloads that become Runtimes, each with its spec."""
-    for manifest in drafts.found.of("Deployment"):
-        if is_runtime(manifest, drafts.runtimes):
-            yield manifest, drafts.spec("Runtime", named(manifest.name))
+    for manifest in drafts.agents:
+        yield manifest, drafts.spec("Runtime", named(manifest.name))
 
 
-def is_runtime(manifest: Manifest, wanted: frozenset[str]) -> bool:
-    """Return whether agents run in a Deployment: because people said so, or because it reads a MongoDB's address from
-    a Secret, as what keeps runs and checkpoints does."""
-    if wanted:
-        return manifest.name in wanted
-    return store_secret(manifest) is not None
+def agents(found: Found, wanted: frozenset[str]) -> tuple[Manifest, ...]:
+    """Return the Deployments in which agents run: those that people named, or those that read a MongoDB's address from
+    a Secret, as what keeps runs and checkpoints does.
+
+    Raises:
+        Failure: no Deployment has a name that people gave.
+    """
+    every = list(found.of("Deployment"))
+    names = {manifest.name for manifest in every}
+    for name in sorted(wanted - names):
+        raise Failure(f'no Deployment is called "{name}"', nearest(name, names) or "--runtime names those of agents")
+    return tuple(m for m in every if (m.name in wanted if wanted else store_secret(m) is not None))
 
 
 def store_secret(manifest: Manifest) -> tuple[str, str] | None:

@@ -78,10 +78,6 @@ class Cluster:
             raise Failure(f"the cluster answers {status} to {path}: {str(found.get('message', ''))[:200]}")
         return cast("Object", found)
 
-    def may_see(self, path: str) -> bool:
-        """Return whether a path was not refused."""
-        return path not in self.refused
-
     # --- objects ------------------------------------------------------------------------------------------------------
 
     def resources(self, api_version: str) -> Mapping[str, tuple[str, bool]]:
@@ -102,6 +98,10 @@ class Cluster:
             return None
         scope = f"/namespaces/{namespace}" if known[1] and namespace else ""
         return f"{_root(api_version)}{scope}/{known[0]}" + (f"/{name}" if name else "")
+
+    def hides(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> bool:
+        """Return whether this account was refused an object or a list that was asked for."""
+        return self.path(api_version, kind, namespace, name) in self.refused
 
     def find(self, api_version: str, kind: str, namespace: str, name: str) -> Object | None:
         """Return an object; None where there is none."""

@@ -49,6 +49,18 @@ class Examination:
     run: Callable[[Patient], Iterable[Answer]]
 
 
+_WITH_PODS = ("Deployment", "Job", "CronJob")
+
+
+def images(item: Mapping[str, Any]) -> dict[str, str]:
+    """Return the image of each container of an object's pods, by the container's name."""
+    spec: dict[str, Any] = item.get("spec", {})
+    if item["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    pod: dict[str, Any] = spec["template"]["spec"] if item["kind"] in _WITH_PODS else {}
+    return {c["name"]: c["image"] for key in ("initContainers", "containers") for c in pod.get(key, [])}
+
+
 def ok(about: str, message: str) -> Answer:
     """Return that all is well."""
     return Answer("ok", about, message)

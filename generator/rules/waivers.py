@@ -6,6 +6,7 @@ from generator.model import Catalogue, Declared
 from generator.problems import Problem
 
 WAIVABLE = (
+    "alert-untested",
     "backup-coverage",
     "image-digest",
     "plaintext-endpoint",

@@ -233,6 +233,43 @@ def test_a_deployment_that_is_gone_is_named(as_rendered: ApiServer, kubectl: Kub
     assert "there is no Deployment apm-multi-agent-api" in [f.message for f in _asked(live, "workloads")]
 
 
+def test_pods_that_run_another_image_are_named(as_rendered: ApiServer, kubectl: Kubectl, live: Cluster) -> None:
+    """Nodes are simulated: what a kubelet would say of its containers is written into the pods' status."""
+    item = _item("Deployment", "apm-multi-agent-api")
+    (container,) = item["spec"]["template"]["spec"]["containers"]
+    digest = container["image"].partition("@")[2]
+    pods: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": NAMESPACE,
+         "labels": item["spec"]["selector"]["matchLabels"] | {"pod-template-hash": "of-a-test"}},
+         "spec": item["spec"]["template"]["spec"] | {"schedulerName": "nobody"}}
+        for name in ("new-pod", "old-pod")
+    ]  # fmt: skip
+    try:
+        for pod, said in zip(pods, (digest, "sha256:" + "a" * 64), strict=True):
+            assert not as_rendered.apply(pod).refusal
+            _says(kubectl, pod["metadata"]["name"], container["name"], f"registry.example.com/apm-runtime@{said}")
+        (mixed,) = [f for f in _asked(live, "images") if "of apm-multi-agent-api" in f.message]
+        assert mixed.state == "problem"
+        assert "1 of 2 pods" in mixed.message
+        assert f"old-pod ({container['name']}: sha256:aaaaaaaaaaaa...)" in mixed.message
+        assert "new-pod" not in mixed.message
+        _says(kubectl, "old-pod", container["name"], f"registry.example.com/apm-runtime@{digest}")
+        (same,) = [f for f in _asked(live, "images") if "of apm-multi-agent-api" in f.message]
+        assert (same.state, same.message) == ("ok", "2 pods of apm-multi-agent-api run the rendered images")
+        for name in ("new-pod", "old-pod"):
+            _says(kubectl, name, container["name"], "docker-pullable://other@sha256:" + "b" * 64)
+        (none,) = [f for f in _asked(live, "images") if "of apm-multi-agent-api" in f.message]
+        assert none.message.startswith("no pod of apm-multi-agent-api runs the rendered image: ")
+    finally:
+        kubectl("-n", NAMESPACE, "delete", "pod", "new-pod", "old-pod", "--ignore-not-found", "--wait=false")
+
+
+def _says(kubectl: Kubectl, pod: str, container: str, image: str) -> None:
+    status = {"name": container, "image": image, "imageID": image, "ready": True, "restartCount": 0}
+    change = json.dumps({"status": {"containerStatuses": [status]}})
+    kubectl("-n", NAMESPACE, "patch", "pod", pod, "--subresource=status", "--type=merge", "--patch", change)
+
+
 def test_the_rights_of_argo_cd_are_asked_for(synced: ApiServer, kubectl: Kubectl, live: Cluster) -> None:
     (refused,) = [f for f in _asked(live, "argocd") if "may not" in f.message]
     assert "create " in refused.message
@@ -295,6 +332,7 @@ def test_without_rights_it_is_said_that_nothing_can_be_seen(stranger: Path) -> N
         ("namespaces", "unknown"),
         ("argocd", "unknown"),
         ("workloads", "unknown"),
+        ("images", "unknown"),
     } <= states
 
 

@@ -63,12 +63,9 @@ def _twice(found: Found) -> Iterator[Problem]:
         if manifest.api_version and manifest.name:
             other = first.setdefault((manifest.kind, manifest.namespace, manifest.name), manifest)
             pairs += [(other, manifest)] if other is not manifest else []
-    others = {id(other): other for other, _ in pairs}
-    # file by file: a place makes its file be read again, and going to and fro would do so for every pair
-    places = {key: other.place(()) for key, other in sorted(others.items(), key=lambda o: o[1].file)}
     for other, manifest in pairs:
         same = "with the same content" if other.value == manifest.value else "and says something else"
-        message = f"it stands in {places[id(other)]} too, {same}: whoever is applied last wins"
+        message = f"it stands in {other.place(())} too, {same}: whoever is applied last wins"
         yield manifest.problem((), "object-twice", message, "keep one of the two")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from generator.importing import forms
 from generator.importing.drafts import Draft, Drafts, Importer, Objects, Twin, named
 from generator.importing.manifests import Manifest, containers, dig, items, mapping, pod_spec, text, whole
-from generator.importing.runtimes import ZEROS, is_runtime, store_secret
+from generator.importing.runtimes import ZEROS, store_secret
 from generator.kinds._quantity import canonical
 from generator.model import Loc
 
@@ -33,7 +33,7 @@ _REASONS = {
 
 def lift(manifest: Manifest, drafts: Drafts) -> None:
     """Lift a Deployment of agents."""
-    if not is_runtime(manifest, drafts.runtimes):
+    if not any(one is manifest for one in drafts.agents):
         how = "if agents run in it, name it with --runtime"
         drafts.leave(manifest, f"a program of its own runs beside apm and keeps its manifest; {how}")
         return

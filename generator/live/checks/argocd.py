@@ -69,8 +69,7 @@ def _application(patient: Patient, argo: ArgoCd, name: str) -> Iterator[Answer]:
     api = "argoproj.io/v1alpha1"
     found = patient.cluster.find(api, "Application", argo.namespace, name)
     if found is None:
-        path = f"/apis/{api}/namespaces/{argo.namespace}/applications/{name}"
-        if not patient.cluster.may_see(path):
+        if patient.cluster.hides(api, "Application", argo.namespace, name):
             yield unknown("argocd", f"Application {name}")
         else:
             yield wrong(

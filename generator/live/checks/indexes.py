@@ -12,7 +12,7 @@ def run(patient: Patient) -> Iterable[Answer]:
     for job in patient.of("Job"):
         name = job["metadata"]["name"]
         found = patient.cluster.find("batch/v1", "Job", namespace, name)
-        if found is None and not patient.cluster.may_see(f"/apis/batch/v1/namespaces/{namespace}/jobs/{name}"):
+        if found is None and patient.cluster.hides("batch/v1", "Job", namespace, name):
             yield unknown("indexes", f"Job {name}")
         elif found is None:
             yield wrong("indexes", f"Job {name} has never run: indexes may not be there", "sync the group `state`")

@@ -31,9 +31,8 @@ def run(patient: Patient) -> Iterable[Answer]:
 def _taken(
     patient: Patient, owner: str, item: Mapping[str, Any], fields: tuple[str, str], what: str
 ) -> Iterator[Answer]:
-    path = patient.cluster.path(_API, owner)
-    found = list(patient.cluster.list(_API, owner)) if path else []
-    if path and not patient.cluster.may_see(path):
+    found = list(patient.cluster.list(_API, owner))
+    if patient.cluster.hides(_API, owner):
         yield unknown("monitoring", f"{owner} objects")
     elif not found:
         yield wrong(
@@ -87,7 +86,7 @@ def _pods(patient: Patient) -> Answer:
     monitoring = patient.environment.monitoring
     pods = list(patient.cluster.list("v1", "Pod", monitoring.namespace, monitoring.prometheus_labels))
     shown = ", ".join(f"{k}={v}" for k, v in monitoring.prometheus_labels.items())
-    if not patient.cluster.may_see(f"/api/v1/namespaces/{monitoring.namespace}/pods"):
+    if patient.cluster.hides("v1", "Pod", monitoring.namespace):
         return unknown("monitoring", f"pods of {monitoring.namespace}")
     if not pods:
         return wrong(

@@ -11,7 +11,7 @@ def run(patient: Patient) -> Iterable[Answer]:
     others = {environment.monitoring.namespace, *([environment.argocd.namespace] if environment.argocd else [])}
     for name in (environment.namespace, *sorted(others - {environment.namespace})):
         found = patient.cluster.find("v1", "Namespace", "", name)
-        if found is None and not patient.cluster.may_see(f"/api/v1/namespaces/{name}"):
+        if found is None and patient.cluster.hides("v1", "Namespace", "", name):
             yield unknown("namespaces", f"namespace {name}")
         elif found is None:
             hint = (

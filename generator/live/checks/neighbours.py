@@ -10,10 +10,9 @@ from generator.live.model import Answer, Examination, Patient, ok, unknown, wron
 def run(patient: Patient) -> Iterable[Answer]:
     """Look for the pods of each."""
     for what, pods in _named(patient):
-        path = f"/api/v1/namespaces/{pods.namespace}/pods"
         labels = ", ".join(f"{key}={value}" for key, value in pods.labels.items())
         there = next(patient.cluster.list("v1", "Pod", pods.namespace, pods.labels), None)
-        if there is None and not patient.cluster.may_see(path):
+        if there is None and patient.cluster.hides("v1", "Pod", pods.namespace):
             yield unknown("neighbours", f"pods of {pods.namespace}")
         elif there is None:
             yield wrong(

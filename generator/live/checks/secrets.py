@@ -16,7 +16,7 @@ def run(patient: Patient) -> Iterable[Answer]:
     for (name, key), users in sorted(uses.items()):
         found = patient.cluster.find("v1", "Secret", namespace, name)
         who = ", ".join(sorted(set(users)))
-        if found is None and not patient.cluster.may_see(f"/api/v1/namespaces/{namespace}/secrets/{name}"):
+        if found is None and patient.cluster.hides("v1", "Secret", namespace, name):
             yield unknown("secrets", f"Secret {name}")
         elif found is None:
             yield wrong(
