@@ -1,14 +1,28 @@
 """The report of an import, for terminals, for pull requests and for programs."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
 
+from generator.codes.importing import (
+    backups,
+    dashboards,
+    files,
+    notifications,
+    objects,
+    rights,
+    rules,
+    scraping,
+    workloads,
+)
 from generator.importing.proof import Proven, Row
 from generator.importing.run import Imported
-from generator.problems import plural
+from generator.problems import Problem, plural
 from generator.rules import secrecy
 
+_SUBJECTS = (rights, backups, files, workloads, objects, scraping, rules, notifications, dashboards)
+_SHOWN = 2
+"""Examples of one defect, or of one reason, that are shown without -v."""
 _HEAD = "| object | spec | values | same | differ | not expressed | added |\n|---|---|---|---|---|---|---|"
 
 
@@ -56,20 +70,74 @@ def _lines(result: Imported, written: list[str], *, verbose: bool) -> Iterator[s
     yield summary(result)
     yield from _section("Written", written or ["nothing (say --out DIR)"])
     yield from _section("Kept as they are", result.kept)
-    yield from _section("Rendered back", (line for one in result.proof.proven for line in _proven(one, verbose)))
-    yield from _section(
-        "Not expressed", (f"{p.manifest.place(())}: {p.manifest.title}: {p.why}" for p in result.drafts.passed)
-    )
-    yield from _section("Left out", _left_out(result))
-    yield from _section("Not read", (f"{p.place}: {p.message} [{p.code}]" for p in result.found.unread))
     yield from _section("To decide", (f"{a.spec} {a.path} = {_short(a.value)}: {a.why}" for a in result.drafts.assumed))
-    yield from _section(
-        "Defects that were seen", (f"{p.place}: {secrecy.mask(p.message)} [{p.code}]" for p in result.defects)
-    )
+    yield from _section("Defects that were seen", _defects(result, verbose))
     yield from _section(
         "What apm says about the specs",
         (f"{p.place}: {p.severity}: {secrecy.mask(p.message)} [{p.code}]" for p in result.proof.problems),
     )
+    yield from _section("Rendered back", (line for one in result.proof.proven for line in _proven(one, verbose)))
+    yield from _section("Not expressed", _passed(result, verbose))
+    yield from _section("Left out", _left_out(result))
+    yield from _section("Not read", (f"{p.place}: {p.message} [{p.code}]" for p in result.found.unread))
+
+
+def _defects(result: Imported, verbose: bool) -> Iterator[str]:
+    """Yield defects by subject and code, what hurts most first, each code with what to do and some of its places."""
+    for title, groups in by_subject(result.defects):
+        yield f"{title} ({sum(map(len, groups.values()))})"
+        for code, found in groups.items():
+            hint = f": {found[0].hint}" if found[0].hint else ""
+            if len(found) == 1:
+                yield f"  {found[0].place}: {secrecy.mask(found[0].message)} [{code}]{hint}"
+                continue
+            yield f"  {code} ({len(found)}){hint}"
+            yield from (f"    {p.place}: {secrecy.mask(p.message)}" for p in _some(found, verbose))
+            yield from _more(found, verbose, "    ")
+
+
+def by_subject(defects: Sequence[Problem]) -> Iterator[tuple[str, dict[str, list[Problem]]]]:
+    """Yield subjects with their defects by code, in the order in which people should look at them."""
+    for module in _SUBJECTS:
+        groups: dict[str, list[Problem]] = {}
+        for problem in defects:
+            if problem.code in module.PAGES:
+                groups.setdefault(problem.code, []).append(problem)
+        if groups:
+            yield (module.__doc__ or "").strip().rstrip("."), dict(sorted(groups.items(), key=lambda g: -len(g[1])))
+    others: dict[str, list[Problem]] = {}
+    for problem in defects:
+        if not any(problem.code in module.PAGES for module in _SUBJECTS):
+            others.setdefault(problem.code, []).append(problem)
+    if others:
+        yield "What is no YAML that can be read", others
+
+
+def _passed(result: Imported, verbose: bool) -> Iterator[str]:
+    """Yield objects without a spec by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in result.drafts.passed:
+        reasons.setdefault(one.why, []).append(f"{one.manifest.place(())}: {one.manifest.title}")
+    for why, places in reasons.items():
+        if len(places) == 1:
+            yield f"{places[0]}: {why}"
+            continue
+        yield f"{plural(len(places), 'object')}: {why}"
+        yield from (f"  {place}" for place in _some(places, verbose))
+        yield from _more(places, verbose, "  ")
+
+
+_T = TypeVar("_T")
+
+
+def _some(found: Sequence[_T], verbose: bool) -> Sequence[_T]:
+    return found if verbose or len(found) <= _SHOWN + 1 else found[:_SHOWN]
+
+
+def _more(found: Sequence[object], verbose: bool, indent: str) -> Iterator[str]:
+    left = len(found) - len(_some(found, verbose))
+    if left:
+        yield f"{indent}and {left} more (-v shows all)"
 
 
 def summary(result: Imported) -> str:
@@ -104,7 +172,7 @@ def _proven(one: Proven, verbose: bool) -> Iterator[str]:
         f"{one.manifest.place(())}: {one.manifest.title} -> {one.spec}: {one.same} of {one.total} the same, "
         f"{one.count('differs')} differ, {one.count('not-expressed')} not expressed, {one.added} added"
     )
-    shown = one.rows if verbose else one.rows[:8]
+    shown = _some(one.rows, verbose)
     yield from (f"  {_row(row)}" for row in shown)
     if len(one.rows) > len(shown):
         yield f"  and {len(one.rows) - len(shown)} more fields (-v shows all)"
@@ -133,13 +201,14 @@ def _markdown(result: Imported, written: list[str]) -> Iterator[str]:
     yield from _list(
         "To decide", (f"`{a.spec}` `{a.path}` = `{_short(a.value)}`: {a.why}" for a in result.drafts.assumed)
     )
-    yield from _list(
-        "Defects that were seen",
-        (
-            f"`{p.place}` **{p.code}** {secrecy.mask(p.message)}" + (f" ({p.hint})" if p.hint else "")
-            for p in result.defects
-        ),
-    )
+    if result.defects:
+        yield "## Defects that were seen\n"
+    for title, groups in by_subject(result.defects):
+        yield f"### {title}\n"
+        for code, found in groups.items():
+            yield f"- **{code}** ({len(found)})" + (f": {found[0].hint}" if found[0].hint else "")
+            yield from (f"  - `{p.place}` {secrecy.mask(p.message)}" for p in found)
+        yield ""
     yield from _list(
         "What apm says about the specs",
         (f"`{p.place}` **{p.code}** {secrecy.mask(p.message)}" for p in result.proof.problems),

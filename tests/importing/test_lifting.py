@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from generator.importing import reports
-from generator.importing.run import Wanted, write
+from generator.importing.run import Imported, Wanted, write
 from generator.problems import Failure
+from generator.rules import secrecy
 from tests.cli.conftest import call
 from tests.importing.conftest import OLD, lift
 
@@ -158,3 +159,31 @@ def test_markdown_begins_with_what_is_to_be_decided(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.out.startswith("# Import\n\n62 files, 70 objects")
     assert done.out.index("## To decide") < done.out.index("## Defects") < done.out.index("## Rendered back")
+
+
+def test_defects_are_told_by_subject_with_what_to_do(old: Imported) -> None:
+    """Rights and lost backups before panels; one line says what to do, and a few places stand for all of a kind."""
+    text = reports.text(old, [], verbose=False)
+    titles = [title for title, _ in reports.by_subject(old.defects)]
+    assert titles[:2] == ["Rights that are too wide, and credentials", "Backups that can't be relied on"]
+    assert titles[-1] == "Panels that show nothing"
+    hints = [line for line in text.splitlines() if line.strip().startswith("mutable-image (")]
+    assert hints == ["    mutable-image (6): name a digest"]
+    assert text.count("is another image every day") == 2
+    assert "      and 4 more (-v shows all)" in text
+    assert reports.text(old, [], verbose=True).count("is another image every day") == 6
+
+
+def test_every_defect_is_in_a_report_once(old: Imported) -> None:
+    told = [p for _, groups in reports.by_subject(old.defects) for found in groups.values() for p in found]
+    assert sorted(told) == sorted(old.defects)
+    markdown = reports.markdown(old, [])
+    assert all(markdown.count(f"  - `{p.place}` {secrecy.mask(p.message)}") >= 1 for p in old.defects)
+
+
+def test_the_report_is_short_enough_to_be_read(old: Imported) -> None:
+    """Of 62 files: what to decide comes first, then what is wrong, then the proof."""
+    text = reports.text(old, [], verbose=False)
+    assert text.index("To decide") < text.index("Defects that were seen") < text.index("Rendered back")
+    assert len(text.splitlines()) < 340
+    assert "3 objects: another program's job" in text
