@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from runtime.services.store import Scope
-from runtime.services.store.records import EPOCH
+from runtime.services.store.run_events import EPOCH
 from runtime.services.store.runs import ENDED, Run
 from runtime.worker.starting import found
 

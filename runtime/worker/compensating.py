@@ -12,7 +12,7 @@ from runtime.graph.frame import Frame, Tally
 from runtime.problems import Problem
 from runtime.services.store import Store
 from runtime.services.store.compensations import Completed
-from runtime.services.store.records import EPOCH
+from runtime.services.store.run_events import EPOCH
 from runtime.services.store.runs import Run
 
 

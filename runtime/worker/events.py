@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.problems import LeaseLost, StepError
 from runtime.services.clock import Clock
-from runtime.services.store.records import EPOCH, RunEvents
+from runtime.services.store.run_events import EPOCH, RunEvents
 from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry
 from runtime.telemetry import catalogue as metric

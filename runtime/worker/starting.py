@@ -12,7 +12,8 @@ from runtime.problems import Problem, StepError, failed, problem
 from runtime.services.clock import Clock
 from runtime.services.store.collection import pack, refuse_large, unpack
 from runtime.services.store.news import News
-from runtime.services.store.records import RunEvents, Specs, first_after
+from runtime.services.store.records import Specs
+from runtime.services.store.run_events import RunEvents, first_after
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
 from runtime.services.store.threads import Threads
 from runtime.worker.documents import closure

@@ -13,7 +13,7 @@ from runtime.contract import Context, Function
 from runtime.functions import registered
 from runtime.problems import LeaseLost, StoreError
 from runtime.services import tools
-from runtime.services.store.records import EPOCH
+from runtime.services.store.run_events import EPOCH
 from runtime.worker import starting
 from runtime.worker.events import TOGETHER
 from runtime.worker.loop import Worker

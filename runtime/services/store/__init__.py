@@ -23,7 +23,8 @@ from runtime.services.store.kept import Kept
 from runtime.services.store.news import News
 from runtime.services.store.outputs import Outputs
 from runtime.services.store.owned import Owned
-from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, Memories, RunEvents, Specs
+from runtime.services.store.records import Artefacts, Budgets, Events, Leases, Ledger, Memories, Specs
+from runtime.services.store.run_events import RunEvents
 from runtime.services.store.runs import Run, Runs
 from runtime.services.store.targets import Targets
 from runtime.services.store.threads import Threads

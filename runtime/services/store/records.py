@@ -1,4 +1,4 @@
-"""The smaller repositories: specs, run events, channel events, effects, budgets, artefacts, leases."""
+"""The smaller repositories: specs, channel events, effects, budgets, artefacts, memories, leases."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,6 @@ from runtime.contract import WorkflowDocument
 from runtime.contract.bodies import TENANT
 from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.fences import Fences
-from runtime.services.store.news import News
 
 
 class Specs:
@@ -33,69 +32,6 @@ class Specs:
                 return None
             self._known[digest] = WorkflowDocument.model_validate_json(row["text"])
         return self._known[digest]
-
-
-EPOCH = 1_000_000
-"""Numbers of events per claim of a run: those of a later claim sort after those of an earlier one."""
-_SEAL = "sealed"
-
-
-class RunEvents:
-    """What happened in a run, in order: the source of progress, of the API's stream and of the audit.
-
-    A worker that is stopped between its last look at its lease and the system call that sends events sends them late.
-    No condition of an insert can refuse them, so the last number of a claim that was lost is a seal: it says which of
-    the numbers before it were there when the claim was lost, and readers skip the others.
-    """
-
-    def __init__(self, rows: Collection, fences: Fences, news: News) -> None:
-        self._rows = rows
-        self._fences = fences
-        self._news = news
-
-    async def add(self, run: str, events: Sequence[Mapping[str, Any]], tenant: str = TENANT) -> None:
-        """Keep events; each has `seq`, `kind`, `at` and `data`."""
-        own = {"run": run, "tenant": tenant}
-        rows = [{"_id": _id(run, event["seq"]), **own, **event, "data": pack(event["data"])} for event in events]
-        async with self._fences.writing(run):
-            await self._rows.add_all(rows)
-        self._news.tell(run, events)
-
-    async def seal(self, run: str, lost: int, tenant: str = TENANT) -> None:
-        """Let no event of a claim that was lost (0 for none) count that comes from now on; again changes nothing."""
-        if not lost:
-            return
-        seq = first_after(lost) - 1
-        last = await self._rows.first({"run": run, "seq": {"$lt": seq}}, [("seq", -1)])
-        seal = {"seq": seq, "kind": _SEAL, "at": 0, "data": pack(last["seq"] if last else 0)}
-        await self._rows.add({"_id": _id(run, seq), "run": run, "tenant": tenant, **seal})
-
-    async def after(self, run: str, seq: int = 0) -> list[Row]:
-        """Return events after a number, in order."""
-        rows = await self._rows.find_all({"run": run, "seq": {"$gt": seq}}, [("seq", 1)])
-        return [{**row, "data": unpack(row["data"])} for row in _counting(rows)]
-
-
-def first_after(lost: int) -> int:
-    """Return the number of the first event after those of a claim."""
-    return (lost + 1) * EPOCH
-
-
-def _id(run: str, seq: int) -> str:
-    return f"{run}|{seq:015d}"
-
-
-def _counting(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows that are neither seals nor late."""
-    found = list[Row]()
-    for row in rows:
-        if row["kind"] != _SEAL:
-            found.append(row)
-            continue
-        last = unpack(row["data"])
-        while found and found[-1]["seq"] > last:
-            found.pop()
-    return found
 
 
 class Events:
