@@ -78,7 +78,7 @@ class ArgoCd:
             f"--webhook-addr=127.0.0.1:{webhook}",
             environment=self.environment,
         )
-        _wait(self.processes, f"http://127.0.0.1:{probes}/healthz")
+        _wait(self.processes, f"http://127.0.0.1:{metrics}/metrics")  # it has no check of health
 
     def logs(self) -> str:
         """Return the end of every server's log."""

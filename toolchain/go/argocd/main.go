@@ -1,5 +1,5 @@
-// Command argocd is Argo CD's application controller and repository server, and a cache for them to share, in one
-// binary; the name it is called by says which one runs.
+// Command argocd is Argo CD's application controller, applicationset controller and repository server, and a cache for
+// them to share, in one binary; the name it is called by says which one runs.
 package main
 
 import (
@@ -12,19 +12,21 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	controller "github.com/argoproj/argo-cd/v3/cmd/argocd-application-controller/commands"
+	applicationset "github.com/argoproj/argo-cd/v3/cmd/argocd-applicationset-controller/commands"
 	reposerver "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
 	"github.com/spf13/cobra"
 )
 
 func main() {
 	commands := map[string]func() *cobra.Command{
-		"argocd-application-controller": controller.NewCommand,
-		"argocd-repo-server":            reposerver.NewCommand,
-		"argocd-redis":                  newCacheCommand,
+		"argocd-application-controller":    controller.NewCommand,
+		"argocd-applicationset-controller": applicationset.NewCommand,
+		"argocd-repo-server":               reposerver.NewCommand,
+		"argocd-redis":                     newCacheCommand,
 	}
 	name := filepath.Base(os.Args[0])
 	if commands[name] == nil {
-		fmt.Fprintf(os.Stderr, "%s: call me as argocd-application-controller, argocd-repo-server or argocd-redis\n", name)
+		fmt.Fprintf(os.Stderr, "%s: call me by the name of a server of Argo CD, or argocd-redis\n", name)
 		os.Exit(2)
 	}
 	if err := commands[name]().Execute(); err != nil {
