@@ -47,7 +47,8 @@ def of(project: Project) -> Sharding:
     environment = project.get(Environment, project.environment_name)
     argo = environment.spec.argocd
     served = {w.name: runtime.name for runtime in reversed(project.all(Runtime)) for w in runtime.workflows}
-    return Sharding(dict(argo.shards) if argo else {}, served)
+    counts: dict[str, int] = {**argo.shards} if argo else {}
+    return Sharding(counts, served)
 
 
 def folder(group: str, shard: int) -> str:
