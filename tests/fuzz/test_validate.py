@@ -3,10 +3,14 @@
 `FUZZ=20000 make fuzz` takes as many examples of each; here they are few, and the same in every run.
 """
 
+import contextlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +18,7 @@ from generator import pipeline
 from generator.problems import Problem, Rejected
 from tests.conformance.cases import repository
 from tests.mutation.repository import Repository
+from tests.mutation.surgery import Unfit
 
 COUNT = int(os.environ.get("FUZZ", "0"))
 FUZZED = settings(max_examples=COUNT or 40, derandomize=not COUNT, deadline=None, database=None,
@@ -77,4 +82,38 @@ def test_any_value_in_any_place_of_a_spec_is_answered_with_findings(
     spec, part = places[choice % len(places)]
     file = spec.document.file
     text = replaced(base.text(file), base.index(spec.document), part.loc, written(value))
-    assert all(problem.code for problem in base.problems(file, text))
+    assert _out_of(text, file, base.problems(file, text)) == []
+
+
+def _out_of(text: str, file: str, found: Iterable[Problem]) -> list[str]:
+    """Return findings without a code, or with a part of the file that is not there."""
+    rows = text.split("\n")
+    return [f"{p.place}: {p.message}" for p in found if not p.code or (p.place.file == file and not _is_in(p, rows))]
+
+
+def _is_in(problem: Problem, rows: list[str]) -> bool:
+    place = problem.place
+    return place.line <= len(rows) and place.column + place.length - 2 <= len(rows[place.line - 1])
+
+
+@FUZZED
+@given(seed=st.integers(min_value=0))
+def test_two_or_three_mistakes_in_one_file_are_answered_with_findings(tmp_path_factory: Any, seed: int) -> None:
+    from tests.mutation.parts import parts
+    from tests.mutation.surgery import removed, renamed, replaced, written
+
+    if not BASE:
+        BASE["base"] = Repository.read(repository(tmp_path_factory.mktemp("values")))
+    base, random = BASE["base"], Random(seed)
+    spec = random.choice(base.specs)
+    file, index = spec.document.file, base.index(spec.document)
+    text = base.text(file)
+    for part in random.sample(list(parts(spec)), 3):
+        change = random.choice([
+            lambda text, loc: replaced(text, index, loc, written(random.choice([7, "x", None, True, {"a": 1}, ["b"]]))),
+            lambda text, loc: renamed(text, index, loc, random.choice(["x", "name", "steps", "if"])),
+            lambda text, loc: removed(text, index, loc),
+        ])  # fmt: skip
+        with contextlib.suppress(Unfit, StopIteration, LookupError, TypeError, yaml.YAMLError):
+            text = change(text, part.loc)  # an earlier change may have taken the part away
+    assert _out_of(text, file, base.problems(file, text)) == []
