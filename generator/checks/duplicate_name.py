@@ -21,7 +21,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             yield spec.problem(
                 loc,
                 "duplicate-name",
-                f'there is a {spec.kind} "{spec.name}" already',
+                f'the name "{spec.name}" of this {spec.kind} is taken',
                 "rename one of the two",
                 related=((before.document.at(loc), "the first one"),),
             )

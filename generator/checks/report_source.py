@@ -8,7 +8,7 @@ Fix: write `prometheusUrl` below `monitoring` of the Environment.
 
 Bad: a Report in an environment without it.
 
-Good: `monitoring: {prometheusUrl: "http://prometheus-operated.monitoring.svc:9090"}`.
+Good: `monitoring: {prometheusUrl: "https://prometheus-operated.monitoring.svc:9090"}`.
 """
 
 from collections.abc import Iterable

@@ -68,8 +68,8 @@ class Monitoring(Strict):
     prometheus_labels: dict[str, str] = {"app.kubernetes.io/name": "prometheus"}
     """Labels of Prometheus's pods, which are let in to collect metrics."""
     prometheus_url: Annotated[str | None, Field(pattern="^https?://[^/@ ]+(/[^ ]*)?$")] = None
-    """Address of Prometheus inside the cluster, such as `http://prometheus-operated.monitoring.svc:9090`; reports ask
-    it."""
+    """Address of Prometheus inside the cluster, such as `https://prometheus-operated.monitoring.svc:9090`; reports ask
+    it. A protected environment wants `https`, or a Waiver."""
     datasource_uid: str = "prometheus"
     """Uid of the Prometheus data source in Grafana."""
     dashboard_labels: dict[str, str] = {"grafana_dashboard": "1"}

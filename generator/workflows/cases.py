@@ -202,7 +202,8 @@ def _cost(
 def _left_over(found: "Rehearsal") -> Iterator[str]:
     """Yield what the case says that nothing came to, and what it should have said."""
     for name in found.unused:
-        yield f"{name}: the run never came to this"
+        once = ", or not so often: without `retry` a step is tried once" if name.startswith("faults.") else ""
+        yield f"{name}: the run never came to this{once}"
     for call in found.missing:
         step = call.path.split("/", 1)[1]
         yield f"{step} calls {call.name}, which is a server; the case needs its result (`tools` or `steps`)"

@@ -10,8 +10,8 @@ from generator.workflows.inference import Finding, infer
 from generator.workflows.reads import schema_of
 from generator.workflows.spans import inside
 from generator.workflows.typed import typed
-from generator.workflows.types import ANY, Type, from_schema
-from runtime.contract import Field_
+from generator.workflows.types import ANY, Type, from_schema, of
+from runtime.contract import Field_, Guardrail
 from runtime.expressions.tree import tree
 
 
@@ -42,26 +42,44 @@ def of_agent(catalogue: Catalogue, agent: Declared) -> Iterator[Problem]:
     for expression in expressions(agent, catalogue.files):
         node = tree(expression.text) if expression.language == "cel" else None
         if node:
-            roots = _roots(catalogue, agent, expression.loc)
-            for finding in infer(expression.text, node, roots, condition=True)[1]:
-                yield problem(catalogue, agent, expression, finding)
+            every = tuple(_roots(catalogue, agent, expression.loc))
+            found = (finding for roots in every for finding in infer(expression.text, node, roots, condition=True)[1])
+            for finding in dict.fromkeys(found):
+                # What never holds at one point may at another.
+                if len(every) == 1 or finding.code != "constant-condition":
+                    yield problem(catalogue, agent, expression, finding)
 
 
-def _roots(catalogue: Catalogue, agent: Declared, loc: Loc) -> Mapping[str, Type]:
-    """Return what is known of `input` and `output` in an expression of an agent."""
+def _roots(catalogue: Catalogue, agent: Declared, loc: Loc) -> Iterator[Mapping[str, Type]]:
+    """Yield what is known of `input` and `output` wherever an expression of an agent is read."""
     match loc:
         case ("spec", "gates", *_):
-            schema = schema_of(catalogue, agent, agent.spec.output)
-            return {"output": from_schema(schema) if schema is not None else ANY}
-        case ("spec", "guardrails", name, *_) if set(agent.spec.guardrails[str(name)].at) == {"output"}:
-            schema = schema_of(catalogue, agent, agent.spec.output)
-            return {"input": ANY, "output": from_schema(schema) if schema is not None else ANY}
+            yield {"output": _type(catalogue, agent, "output")}
+        case ("spec", "guardrails", name, *_):
+            for point in agent.spec.guardrails[str(name)].at:
+                yield from _looked(catalogue, agent, agent.spec.guardrails[str(name)], point)
         case ("spec", "permissions", right, int(index), *_):
             tool = catalogue.find("Tool", getattr(agent.spec.permissions, str(right))[index].tool)
-            schema = schema_of(catalogue, tool, tool.spec.input) if tool else None
-            return {"input": from_schema(schema) if schema is not None else ANY}
+            yield {"input": _type(catalogue, tool, "input")}
         case _:
-            return {"input": ANY, "output": ANY, "state": ANY, "steps": ANY, "run": ANY, "item": ANY}
+            yield {"input": ANY, "output": ANY, "state": ANY, "steps": ANY, "run": ANY, "item": ANY}
+
+
+def _looked(catalogue: Catalogue, agent: Declared, guardrail: Guardrail, point: str) -> Iterator[Mapping[str, Type]]:
+    """Yield what a guardrail looks at: for tools, once for each of them. Before there is an output, it is null."""
+    if point == "input":
+        yield {"input": ANY, "output": of("null")}
+    elif point == "output":
+        yield {"input": ANY, "output": _type(catalogue, agent, "output")}
+    for name in guardrail.tools or agent.spec.tools if point in ("toolInput", "toolOutput") else ():
+        tool = catalogue.find("Tool", name)
+        output = of("null") if point == "toolInput" else _type(catalogue, tool, "output")
+        yield {"input": _type(catalogue, tool, "input"), "output": output}
+
+
+def _type(catalogue: Catalogue, spec: Declared | None, side: str) -> Type:
+    schema = schema_of(catalogue, spec, getattr(spec.spec, side)) if spec else None
+    return from_schema(schema) if schema is not None else ANY
 
 
 def problem(catalogue: Catalogue, spec: Declared, expression: Expression, finding: Finding) -> Problem:

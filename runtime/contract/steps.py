@@ -14,7 +14,7 @@ class Retry(Strict):
     """How often and when a failed step is tried again."""
 
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    """Attempts in all, the first one included."""
+    """Attempts in all, the first one included, where `retry` is written; without it there is one."""
     initial_interval: Duration = "1s"
     """Pause before the second attempt."""
     backoff_factor: Annotated[float, Field(ge=1)] = 2.0
@@ -63,7 +63,7 @@ class Step(Strict):
     timeout: Duration | None = None
     """Time for all attempts of the step."""
     retry: Retry | None = None
-    """Overrides the retry of the resilience policy."""
+    """Overrides the retry of the resilience policy; with neither, the step is tried once."""
     resilience: Annotated[str | None, Ref("Resilience")] = None
     """Named policy for timeout, retry, breaker and rate."""
     on_error: Many[OnError] = ()

@@ -378,7 +378,7 @@ def test_a_broken_spec_is_not_blamed_on_those_that_name_it(tmp_path: Path) -> No
         (alerts("for: 5m"), "no-condition"),
         (alerts(backlog("apm_queue_depth", "5"), more="increase: {counter: apm_dead_letters_total}"), "two-conditions"),
         (alerts(backlog("apm_queue_depth", "5"), name="not_camel"), "alert-name"),
-        (alerts(ratio("apm_runs_total", "0.1")), "wrong-type"),
+        (alerts(ratio("apm_runs_total", "0.1")), "percentage-form"),
         (alerts(ratio("apm_runs_total", "120%")), "percentage-form"),
         (alerts(backlog("apm_queue_depth", "5"), severity="critical", more="critical: {above: 9}"), "second-threshold"),
         (
