@@ -75,8 +75,9 @@ async def test_files_that_are_not_open_have_findings_too(editor: Editor, reposit
 async def test_a_file_that_is_not_on_disk_yet_is_checked(editor: Editor) -> None:
     name = "specs/agents/new.yaml"
     editor.open(name, (editor.root / AGENT).read_text().replace("greeter,", "newcomer,").replace("default", "missing"))
-    (found,) = await editor.findings(name)
-    assert editor.marked(name, found) == "missing"
+    idle, dead = sorted(await editor.findings(name), key=lambda found: found.range.start.line)
+    assert (idle.code, editor.marked(name, idle)) == ("unused-spec", "newcomer")
+    assert (dead.code, editor.marked(name, dead)) == ("dead-reference", "missing")
 
 
 async def test_what_a_finding_refers_to_can_be_followed(editor: Editor) -> None:
