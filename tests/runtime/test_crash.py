@@ -72,7 +72,7 @@ def test_two_that_execute_one_run_meet(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_was_starved_is_no_violation(tmp_path: Path) -> None:
-    with workers.held(tmp_path, "r"), workers.held(tmp_path, "r", lost=True):
+    with workers.held(tmp_path, "r", 1), workers.held(tmp_path, "r", 3, lost=1):
         pass
     assert not (tmp_path / "violations").exists()
     assert "at the same time" in (tmp_path / "starved").read_text()

@@ -26,21 +26,22 @@ _LOCKS: dict[str, TextIO] = {}
 
 
 @contextmanager
-def held(folder: Path, run: str, *, lost: bool = False) -> Generator[None]:
+def held(folder: Path, run: str, epoch: int = 1, lost: int = 0) -> Generator[None]:
     """Hold the lock of a run; a process that is met there, and not paused, is noted.
 
-    It is a violation unless the worker before had lost the run: then that one was starved, got no CPU for longer than
-    its lease, and notices with its next heartbeat or write.
+    It is a violation unless its claim is none that came after the newest lost one: then that worker was starved, got
+    no CPU for longer than its lease, and notices with its next heartbeat or write.
     """
     with (folder / run).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             lock.truncate(0)
-            lock.write(str(os.getpid()))
+            lock.write(f"{os.getpid()} {epoch}")
             lock.flush()
         except BlockingIOError:
             lock.seek(0)
-            _met(folder, run, lock.read(), "starved" if lost else "violations")
+            holder, _, claim = lock.read().partition(" ")
+            _met(folder, run, holder, "starved" if int(claim or 0) <= lost else "violations")
         _LOCKS[run] = lock
         yield
 
@@ -88,7 +89,7 @@ def serve(settings: Settings, role: Role, place: Path) -> None:
         return await put_aside(self, run, waiting, deadline)
 
     async def execute(self: Executor, run: Run, listener: Any = None) -> Any:
-        with held(place / "locks", run.id, lost=run.lost == run.epoch - 1):
+        with held(place / "locks", run.id, run.epoch, run.lost):
             return await original(self, run, listener)
 
     Executor.execute, Runs.wait = execute, wait
