@@ -189,7 +189,7 @@ def test_the_specs_of_a_cluster_render(shop: Path, file: Path, tmp_path: Path) -
 
 
 def test_places_are_addresses_in_the_cluster(shop: Path, file: Path, tmp_path: Path) -> None:
-    done = _import(file, tmp_path, "--from-namespace", NAMESPACE)
+    done = _import(file, tmp_path, "--from-namespace", NAMESPACE, "-v")
     address = "cluster://shop/Deployment/agents"
     assert f"{address}: Deployment agents -> Runtime agents" in done.out
     assert f"{address}#spec.template.spec.containers[0].readinessProbe.httpGet.path: " in done.out
