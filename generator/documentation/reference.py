@@ -109,7 +109,8 @@ def _cell(text: str) -> str:
 def _codes() -> str:
     known = code_pages({name: inspect.getmodule(check.run).__doc__ or "" for name, check in CHECKS.items()})
     body = "\n".join(f"## {code}\n\n{text.strip()}\n" for code, text in sorted(known.items()))
-    return f"# Codes of findings\n\n`apm explain CODE` prints the same.\n\n{body}"
+    contents = "\n".join(f"* [{code}](#{code}): {text.strip().splitlines()[0]}" for code, text in sorted(known.items()))
+    return f"# Codes of findings\n\n`apm explain CODE` prints the same.\n\n{contents}\n\n{body}"
 
 
 def _metrics() -> str:
