@@ -16,14 +16,14 @@ from generator.live.cluster import connect
 from tests.cli.conftest import Result, call
 from tests.rigs.api_server import ApiServer
 
-NAMESPACE = "shop"
-SECRET = "hunter2-of-the-shop"
+NAMESPACE = "stall"
+SECRET = "hunter2-of-the-stall"
 Kubectl = Callable[..., str]
 
 AGENTS = """
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: agents, namespace: shop, labels: {app: agents}}
+metadata: {name: agents, namespace: stall, labels: {app: agents}}
 spec:
   replicas: 2
   selector: {matchLabels: {app: agents}}
@@ -32,7 +32,7 @@ spec:
     spec:
       containers:
         - name: main
-          image: registry.example.com/shop/agents:1.0
+          image: registry.example.com/stall/agents:1.0
           ports: [{containerPort: 8080, name: http}]
           env: [{name: MONGO_URL, valueFrom: {secretKeyRef: {name: mongo, key: url}}}]
           resources: {requests: {cpu: 100m, memory: 128Mi}, limits: {cpu: 500m, memory: 256Mi}}
@@ -40,12 +40,12 @@ spec:
 ---
 apiVersion: v1
 kind: Service
-metadata: {name: agents, namespace: shop}
+metadata: {name: agents, namespace: stall}
 spec: {selector: {app: agents}, ports: [{name: http, port: 8080}]}
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
-metadata: {name: agents, namespace: shop}
+metadata: {name: agents, namespace: stall}
 spec:
   scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: agents}
   minReplicas: 2
@@ -54,12 +54,12 @@ spec:
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
-metadata: {name: agents, namespace: shop}
+metadata: {name: agents, namespace: stall}
 spec: {maxUnavailable: 1, selector: {matchLabels: {app: agents}}}
 ---
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
-metadata: {name: agents, namespace: shop}
+metadata: {name: agents, namespace: stall}
 spec:
   podSelector: {matchLabels: {app: agents}}
   policyTypes: [Ingress]
@@ -67,7 +67,7 @@ spec:
 ---
 apiVersion: monitoring.coreos.com/v1
 kind: PrometheusRule
-metadata: {name: agents, namespace: shop}
+metadata: {name: agents, namespace: stall}
 spec:
   groups:
     - name: agents
@@ -80,11 +80,11 @@ spec:
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: rules, namespace: shop}
+metadata: {name: rules, namespace: stall}
 data:
-  shop.rules.yml: |
+  stall.rules.yml: |
     groups:
-      - name: shop
+      - name: stall
         rules:
           - alert: OrdersFail
             expr: shop_orders_failed > 5
@@ -93,37 +93,37 @@ data:
 ---
 apiVersion: batch/v1
 kind: CronJob
-metadata: {name: tidy, namespace: shop}
+metadata: {name: tidy, namespace: stall}
 spec:
   schedule: "0 3 * * *"
   jobTemplate:
     spec:
       template:
-        spec: {restartPolicy: Never, containers: [{name: tidy, image: "registry.example.com/shop/tidy:1.0"}]}
+        spec: {restartPolicy: Never, containers: [{name: tidy, image: "registry.example.com/stall/tidy:1.0"}]}
 """
 MONGO = f"""
 apiVersion: v1
 kind: Secret
-metadata: {{name: mongo, namespace: shop}}
-stringData: {{url: "mongodb://shop:{SECRET}@mongo.shop.svc/shop"}}
+metadata: {{name: mongo, namespace: stall}}
+stringData: {{url: "mongodb://stall:{SECRET}@mongo.stall.svc/stall"}}
 """
 OTHERS = f"""
 apiVersion: v1
 kind: ConfigMap
 metadata:
   name: charts
-  namespace: shop
+  namespace: stall
   labels: {{app.kubernetes.io/managed-by: Helm}}
   annotations: {{meta.helm.sh/release-name: kps}}
 data: {{a: b}}
 ---
 apiVersion: v1
 kind: ConfigMap
-metadata: {{name: rendered, namespace: shop, labels: {{app.kubernetes.io/managed-by: apm}}}}
+metadata: {{name: rendered, namespace: stall, labels: {{app.kubernetes.io/managed-by: apm}}}}
 ---
 apiVersion: v1
 kind: Secret
-metadata: {{name: sealed, namespace: shop}}
+metadata: {{name: sealed, namespace: stall}}
 stringData:
   alertmanager.yaml: |
     route: {{receiver: x}}
@@ -143,15 +143,15 @@ def file(cluster: KindCluster) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(kubectl: Kubectl, server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
-    """The shop runs, put there as people do it: by `kubectl apply`, which keeps what it applied in an annotation."""
-    folder = tmp_path_factory.mktemp("shop")
+def stall(kubectl: Kubectl, server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Generator[Path]:
+    """The stall runs, put there as people do it: by `kubectl apply`, which keeps what it applied in an annotation."""
+    folder = tmp_path_factory.mktemp("stall")
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
-    (folder / "shop.yaml").write_text(AGENTS)
+    (folder / "stall.yaml").write_text(AGENTS)
     for name, content in (("namespace.json", json.dumps(space)), ("mongo.yaml", MONGO), ("others.yaml", OTHERS)):
         (folder / name).write_text(content)
         kubectl("apply", "-f", str(folder / name))
-    kubectl("apply", "-f", str(folder / "shop.yaml"))
+    kubectl("apply", "-f", str(folder / "stall.yaml"))
     yield folder
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
@@ -167,10 +167,10 @@ def _outcome(result: Imported) -> dict[str, Any]:
     }
 
 
-def test_a_cluster_gives_what_the_files_gave_that_were_applied_to_it(shop: Path, file: Path) -> None:
+def test_a_cluster_gives_what_the_files_gave_that_were_applied_to_it(stall: Path, file: Path) -> None:
     """Defaults, status, and everything else that a server adds is out of it, field by field."""
-    names = ("namespace.json", "shop.yaml", "mongo.yaml")
-    from_files = imported(reading.read([shop / name for name in names], shop), Wanted())
+    names = ("namespace.json", "stall.yaml", "mongo.yaml")
+    from_files = imported(reading.read([stall / name for name in names], stall), Wanted())
     live = imported(objects.read(connect(file, None), [NAMESPACE]), Wanted())
     assert _outcome(live) == _outcome(from_files)
     assert {d.title: d.spec for d in live.drafts.drafts.values()} == {
@@ -178,7 +178,7 @@ def test_a_cluster_gives_what_the_files_gave_that_were_applied_to_it(shop: Path,
     }
 
 
-def test_the_specs_of_a_cluster_render(shop: Path, file: Path, tmp_path: Path) -> None:
+def test_the_specs_of_a_cluster_render(stall: Path, file: Path, tmp_path: Path) -> None:
     done = _import(file, tmp_path, "--from-namespace", NAMESPACE, "--out", "new", "--format", "json")
     assert done.code == 0, done.err
     said = json.loads(done.out)
@@ -188,16 +188,16 @@ def test_the_specs_of_a_cluster_render(shop: Path, file: Path, tmp_path: Path) -
     assert call(tmp_path / "new", "render").code == 0
 
 
-def test_places_are_addresses_in_the_cluster(shop: Path, file: Path, tmp_path: Path) -> None:
+def test_places_are_addresses_in_the_cluster(stall: Path, file: Path, tmp_path: Path) -> None:
     done = _import(file, tmp_path, "--from-namespace", NAMESPACE, "-v")
-    address = "cluster://shop/Deployment/agents"
+    address = "cluster://stall/Deployment/agents"
     assert f"{address}: Deployment agents -> Runtime agents" in done.out
     assert f"{address}#spec.template.spec.containers[0].readinessProbe.httpGet.path: " in done.out
-    assert "cluster://shop/ConfigMap/rules#data.shop.rules.yml:" in done.out  # with the line inside of the text
+    assert "cluster://stall/ConfigMap/rules#data.stall.rules.yml:" in done.out  # with the line inside of the text
     assert ":0:0" not in done.out
 
 
-def test_what_others_look_after_is_left_to_them_and_counted(shop: Path, file: Path, tmp_path: Path) -> None:
+def test_what_others_look_after_is_left_to_them_and_counted(stall: Path, file: Path, tmp_path: Path) -> None:
     done = _import(file, tmp_path, "--from-namespace", NAMESPACE)
     assert "1 object of the Helm release kps" in done.out
     assert "rendered by apm" in done.out
@@ -206,7 +206,7 @@ def test_what_others_look_after_is_left_to_them_and_counted(shop: Path, file: Pa
     assert "kube-root-ca.crt" not in done.out
 
 
-def test_no_value_of_a_secret_is_seen(shop: Path, file: Path, tmp_path: Path) -> None:
+def test_no_value_of_a_secret_is_seen(stall: Path, file: Path, tmp_path: Path) -> None:
     found = objects.read(connect(file, None), [NAMESPACE])
     (secret,) = [m for m in found.of("Secret") if m.name == "mongo"]
     assert secret.value["data"] == {"url": ""}
@@ -218,14 +218,16 @@ def test_no_value_of_a_secret_is_seen(shop: Path, file: Path, tmp_path: Path) ->
     assert all(SECRET not in path.read_text() for path in (tmp_path / "new").rglob("*") if path.is_file())
 
 
-def test_without_a_namespace_all_but_the_clusters_own_are_read(shop: Path, file: Path) -> None:
+def test_without_a_namespace_all_but_the_clusters_own_are_read(stall: Path, file: Path) -> None:
     found = objects.read(connect(file, None), [])
     assert {m.name for m in found.of("Deployment")} >= {"agents"}
     assert not {m.namespace for m in found.manifests} & {"kube-system", "kube-public"}
     assert not [m.name for m in found.of("ClusterRole") if m.name.startswith("system:")]
 
 
-def test_kinds_that_an_account_may_not_list_are_named(shop: Path, kubectl: Kubectl, file: Path, tmp_path: Path) -> None:
+def test_kinds_that_an_account_may_not_list_are_named(
+    stall: Path, kubectl: Kubectl, file: Path, tmp_path: Path
+) -> None:
     """A reader of workloads alone: nothing is said of secrets then, least of all that they are missing."""
     kubectl("-n", NAMESPACE, "create", "serviceaccount", "reader")
     kubectl(

@@ -35,7 +35,7 @@ SAMPLE = "the sample still is on its side of the policy"
 
 RULES: tuple[Harmless, ...] = (
     Harmless("value", r".*\.(description|title|titles\.\w+|summary|help|message|role|formerly\[\]|meaning\.\*|question|"
-                      r"detail|prompt|legend|reason|tags\[\])", PEOPLE),
+                      r"detail|prompt|legend|reason|priceSource|tags\[\])", PEOPLE),
     Harmless("value", rf"{_CASE}\.name|Alerts\..*\.tests\[\]\.name|WorkflowTest\.spec\.unreachable\.\*", PEOPLE),
     Harmless("value", r".*\.(image\.name|registry|repoUrl|revision|url|endpoint|urls\.\w+|mail|members\[\]|webhook|"
                       r"channel|critical|secret|credentials|apiKeys|pullSecrets\[\]|database|bucket\.name|prefix|tokens\.\w+|"
