@@ -102,7 +102,7 @@ async def test_branches_items_and_sub_workflows_are_undone_too(world: World) -> 
 async def test_a_branch_that_lost_a_race_is_undone_at_once(world: World) -> None:
     slow = [booked("l"), {"id": "bad", "fail": {"type": "late", "title": "Late"}}]
     waits = [booked("r"), {"id": "w", "wait": {"for": "1h"}}]
-    later = [{"id": f"n{number}", "set": {"x": number}} for number in range(6)]
+    later = [{"id": f"n{number}", "set": {"x": number}} for number in range(60)]
     branches = {"left": slow, "right": waits, "winner": [*later, booked("q")]}
     race = {"id": "race", "parallel": {"branches": branches, "join": "any"}}
     found = await world.run(workflow("state: {x: {}}", tools=TOOLS, steps=[race]))
