@@ -40,6 +40,8 @@ class ArgoCd:
     """All that its servers are told."""
     repository_port: int
     """Where the repository server listens."""
+    redis_port: int
+    """Where the cache listens."""
 
     def application(self, name: str) -> str:
         """Return the path of an Application."""
@@ -61,6 +63,11 @@ class ArgoCd:
         place, note = self.application(name), "argocd.argoproj.io/refresh"
         self.live.patch(place, {"metadata": {"annotations": {note: kind}}})
         return self.live.until(place, lambda app: note not in app["metadata"].get("annotations", {}))
+
+    def limit_manifests(self, size: str) -> None:
+        """Restart the repository server with another limit to what it reads for one Application; its cache stays."""
+        self.processes.end("argocd-repo-server")
+        _start_repository_server(self, {"ARGOCD_REPO_SERVER_MAX_COMBINED_DIRECTORY_MANIFESTS_SIZE": size})
 
     def start_applicationsets(self) -> None:
         """Start the controller that makes Applications from ApplicationSets, if it doesn't run yet."""
@@ -103,7 +110,7 @@ class ArgoCd:
 def argocd(live: Live, kubeconfig: Path, folder: Path) -> Generator[ArgoCd]:
     """An Argo CD that waits for Applications; everything that it writes is below `folder`."""
     with stopping(Processes(folder)) as processes:
-        found = ArgoCd(live, processes, _environment(folder, kubeconfig), *free_ports(1))
+        found = ArgoCd(live, processes, _environment(folder, kubeconfig), *free_ports(2))
         found.install()
         _start(found)
         yield found
@@ -130,31 +137,36 @@ def _environment(folder: Path, kubeconfig: Path) -> dict[str, str]:
 
 
 def _start(argo: ArgoCd) -> None:
-    processes, environment, repository = argo.processes, argo.environment, argo.repository_port
-    redis, repository_metrics, metrics = free_ports(3)
-    processes.start(cache.program("argocd-redis"), f"--address=127.0.0.1:{redis}", environment=environment)
-    processes.start(
-        cache.program("argocd-repo-server"),
-        f"--redis=127.0.0.1:{redis}",
-        "--disable-tls",
-        "--client-ca-path=",
-        "--address=127.0.0.1",
-        f"--port={repository}",
-        "--metrics-address=127.0.0.1",
-        f"--metrics-port={repository_metrics}",
-        environment=environment,
-    )
-    _wait(processes, f"http://127.0.0.1:{repository_metrics}/healthz?full=true")  # full: its gRPC port as well
+    processes, environment = argo.processes, argo.environment
+    (metrics,) = free_ports(1)
+    processes.start(cache.program("argocd-redis"), f"--address=127.0.0.1:{argo.redis_port}", environment=environment)
+    _start_repository_server(argo, {})
     processes.start(
         cache.program("argocd-application-controller"),
-        f"--redis=127.0.0.1:{redis}",
-        f"--repo-server=127.0.0.1:{repository}",
+        f"--redis=127.0.0.1:{argo.redis_port}",
+        f"--repo-server=127.0.0.1:{argo.repository_port}",
         "--repo-server-plaintext",
         f"--namespace={NAMESPACE}",
         f"--metrics-port={metrics}",
         environment=environment,
     )
     _wait(processes, f"http://127.0.0.1:{metrics}/healthz")
+
+
+def _start_repository_server(argo: ArgoCd, settings: Mapping[str, str]) -> None:
+    (metrics,) = free_ports(1)
+    argo.processes.start(
+        cache.program("argocd-repo-server"),
+        f"--redis=127.0.0.1:{argo.redis_port}",
+        "--disable-tls",
+        "--client-ca-path=",
+        "--address=127.0.0.1",
+        f"--port={argo.repository_port}",
+        "--metrics-address=127.0.0.1",
+        f"--metrics-port={metrics}",
+        environment={**argo.environment, **settings},
+    )
+    _wait(argo.processes, f"http://127.0.0.1:{metrics}/healthz?full=true")  # full: its gRPC port as well
 
 
 def _wait(processes: Processes, url: str) -> None:

@@ -38,6 +38,10 @@ class Processes:
         """The end of a server's log."""
         return f"--- {name}\n" + (self.folder / f"{name}.log").read_text(errors="replace")[-3000:]
 
+    def end(self, name: str) -> None:
+        """Stop one server, and forget it."""
+        _stop(self.running.pop(name))
+
     def stop(self) -> None:
         for process in reversed(self.running.values()):
             _stop(process)
