@@ -110,7 +110,8 @@ async def surroundings(place: Path, seed: int) -> AsyncGenerator[tuple[Store, Po
         (place / folder).mkdir(parents=True)
     embedded, target = EmbeddedStore(place / "state"), Target(random.Random(seed))
     uri = await embedded.start()
-    settings = Settings(store_uri=uri, lease=float(LEASE), slots=6, port=0, store_patience=60.0)
+    # Kills, pauses and a busy machine may take one run from more workers than would be enough to give it up elsewhere.
+    settings = Settings(store_uri=uri, lease=float(LEASE), slots=6, port=0, store_patience=60.0, losses=100)
     try:
         async with served(target) as address, opened(settings, Telemetry()) as store:
             found = document(address)
