@@ -2,12 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from generator.kinds.workflow import Workflow
-from generator.kinds.workflow_test import WorkflowTest
+from generator.kinds.workflow_test import Case, WorkflowTest
 from generator.model import Project
 from generator.pipeline import KINDS, Built, Specs
 from generator.resolve import resolve
@@ -86,8 +86,13 @@ def _failures(mutant: Mutant, specs: Specs) -> Iterator[bool]:
 
     tests = _tests(mutant, project(next(iter(projects))))
     for _, case, result in run_all(tests, documents, cli):
-        mine = mutant.spec.kind != "WorkflowTest" or case is tests[0].cases[int(mutant.loc[2])]
-        yield mine and bool(result.differences)
+        yield bool(result.differences) and _can_tell(mutant, case, tests)
+
+
+def _can_tell(mutant: Mutant, case: Case, tests: Sequence[WorkflowTest]) -> bool:
+    """Whether a case is asked: all are about a workflow and about what a test says for all of its cases."""
+    inside = mutant.spec.kind == "WorkflowTest" and mutant.loc[1] == "cases"
+    return not inside or case is tests[0].cases[int(mutant.loc[2])]
 
 
 def _tests(mutant: Mutant, project: Project) -> tuple[WorkflowTest, ...]:

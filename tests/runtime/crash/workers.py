@@ -59,7 +59,12 @@ def _met(folder: Path, run: str, holder: str, kind: str) -> None:
 
 
 def is_paused(pid: int | str) -> bool:
-    """Return whether a process has been stopped by a signal."""
+    """Return whether a process has been stopped by a signal.
+
+    One without a number was stopped before it could write it down behind its lock.
+    """
+    if not pid:
+        return True
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
     except OSError:
