@@ -28,7 +28,7 @@ from tests.runtime.processes import until
 FORBIDDEN = re.compile(
     r"\$(push|addToSet|pull|where|expr|lookup|facet|merge|out|group|exists|ne|not|nor|or|elemMatch|regex|text|near|"
     r"currentDate|rename|mul|setOnInsert|bit|pop|slice|NOW|\$NOW|jsonSchema)\b"
-    r"|find_one_and_replace|replace_one|array_filters|aggregate\(|start_session|\.watch\(|partialFilterExpression"
+    r"|find_one_and_replace|replace_one|array_filters|upsert|aggregate\(|start_session|\.watch\(|partialFilterExpression"
 )
 
 
@@ -98,6 +98,20 @@ async def test_a_run_is_claimed_once_by_many(world: World) -> None:
     names = [f"w{number}" for number in range(60)]
     claims = await asyncio.gather(*(world.store.runs.claim(name, world.clock.now()) for name in names))
     assert sorted(run.id for run in claims if run) == sorted(f"r{number}" for number in range(40))
+
+
+async def test_many_may_be_the_first_to_count_in_a_row(world: World) -> None:
+    budgets = world.store.budgets
+    for pot in range(60):
+        counts = await asyncio.gather(*(budgets.count(f"p{pot}", "calls") for _ in range(4)))
+        assert sorted(counts) == [1, 2, 3, 4]
+
+
+async def test_many_may_be_the_first_to_put_a_row(world: World) -> None:
+    rows = world.store.collections["selfcheck"]
+    for row in range(30):
+        await asyncio.gather(*(rows.put(f"r{row}", {f"f{number}": number}) for number in range(4)))
+        assert await rows.get(f"r{row}") == {"_id": f"r{row}", "f0": 0, "f1": 1, "f2": 2, "f3": 3}
 
 
 async def test_urgent_runs_go_first_then_the_older_ones(world: World) -> None:
