@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from generator.diff.model import Change, Diff, Mark
-from generator.diff.risks._read import document
+from generator.diff.risks._read import WORKFLOW, document
 from generator.diff.risks.state_schema_breaking import RISK
 
 SHOWN = 10
@@ -19,7 +19,7 @@ def named(found: Diff, ask: Ask) -> Diff:
 
 
 def _named(change: Change, ask: Ask) -> Change:
-    workflow = document(change.new, "apm.workflow/v1").get("name")
+    workflow = document(change.new, WORKFLOW).get("name")
     if not workflow or not any(mark.risk == RISK.name for mark in change.marks):
         return change
     ids = list(ask(workflow))

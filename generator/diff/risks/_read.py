@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from generator.diff.model import Object
+from generator.diff.model import Change, Object
 
 Value = Mapping[str, Any]
+WORKFLOW, STORE = "apm.workflow/v1", "apm.store/v1"
+"""Formats of documents in ConfigMaps."""
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w|y)")
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
@@ -53,12 +55,17 @@ def document(item: Object | None, form: str) -> Value:
     return {}
 
 
-def data_path(item: Object, form: str) -> str:
+def _data_path(item: Object, form: str) -> str:
     """Return the path of that document in the ConfigMap."""
     for key, doc in mapping(item.value, "data").items():
         if at(doc, "format") == form:
             return f'data["{key}"]'
     return "data"
+
+
+def documents(change: Change, form: str) -> tuple[Value, Value, str]:
+    """Return both sides of a document, each empty where there is none, and its path in the ConfigMap."""
+    return document(change.old, form), document(change.new, form), _data_path(change.object, form)
 
 
 def pod(item: Object | None) -> tuple[Value, str]:

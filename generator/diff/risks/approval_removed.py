@@ -11,20 +11,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, mapping, steps, texts
+from generator.diff.risks._read import WORKFLOW, at, documents, mapping, steps, texts
 from generator.diff.risks.state_schema_breaking import widened
 from runtime.contract import Decision
 
 _NAME = "approval-removed"
-_WORKFLOW = "apm.workflow/v1"
 
 
 def run(change: Change) -> Iterator[Mark]:
     """Yield a mark for each decision or check that is gone or weaker."""
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if not old or not new:
         return
-    base, after = data_path(change.object, _WORKFLOW), dict(steps(new))
+    after = dict(steps(new))
     for name, step in steps(old):
         if at(step, "approval") is not None:
             yield from _approval(name, step, after.get(name), f"{base}.steps[{name}]")

@@ -13,11 +13,10 @@ from typing import Any
 
 from generator.diff.model import Change, Mark, Object, Risk
 from generator.diff.risks._cron import runs_a_week
-from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, seconds
+from generator.diff.risks._read import STORE, WORKFLOW, at, containers, documents, items, mapping, of, seconds
 from runtime.contract.stores import CollectionDocument
 
 _NAME = "backup-weakened"
-_STORE, _WORKFLOW = "apm.store/v1", "apm.workflow/v1"
 _FROM = CollectionDocument.model_fields["retention_field"].default
 _ENCRYPTION = "RCLONE_CONFIG_BUCKET_SERVER_SIDE_ENCRYPTION"
 _FOREVER = float("inf")
@@ -79,10 +78,9 @@ def _variables(container: Mapping[str, Any]) -> set[str]:
 
 
 def _retention(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _STORE), document(change.new, _STORE)
+    old, new, base = documents(change, STORE)
     if not old or not new:
         return
-    base = data_path(change.object, _STORE)
     yield from _kept("runs", old.get("runtimeRetention"), new.get("runtimeRetention"), f"{base}.runtimeRetention")
     before = {at(one, "name"): mapping(one) for one in items(old, "collections")}
     for one in items(new, "collections"):
@@ -96,11 +94,11 @@ def _retention(change: Change) -> Iterator[Mark]:
 
 
 def _memories(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     for name, memory in mapping(new, "memories").items():
         for section, one in mapping(memory, "sections").items():
             before = mapping(old, "memories", name, "sections").get(section)
-            path = f"{data_path(change.object, _WORKFLOW)}.memories.{name}.sections.{section}.retention"
+            path = f"{base}.memories.{name}.sections.{section}.retention"
             if before is not None:
                 yield from _kept(f"entries of {name}/{section}", at(before, "retention"), at(one, "retention"), path)
 

@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, mapping, of, quantity, steps, triggers
+from generator.diff.risks._read import WORKFLOW, at, documents, mapping, of, quantity, steps, triggers
 from runtime.contract.documents import AgentDocument, Limits, ModelDocument
 
 _NAME = "budget-raised"
-_WORKFLOW = "apm.workflow/v1"
 _LIMITS = (
     ("agent", "maxTurns", AgentDocument.model_fields["max_turns"].default),
     ("agent", "maxRounds", AgentDocument.model_fields["max_rounds"].default),
@@ -33,10 +32,10 @@ def run(change: Change) -> Iterator[Mark]:
 
 
 def _workflow(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if not old or not new:
         return
-    base, name = data_path(change.object, _WORKFLOW), str(new.get("name"))
+    name = str(new.get("name"))
     yield from _budget(f"workflow {name}", mapping(old, "budget"), mapping(new, "budget"), f"{base}.budget")
     was, now = (mapping(side, "budget", "perDay") for side in (old, new))
     yield from _budget(f"workflow {name} in a day", was, now, f"{base}.budget.perDay")

@@ -15,11 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, steps
+from generator.diff.risks._read import WORKFLOW, Value, at, containers, documents, items, mapping, of, steps
 
 _NAME = "destination-moved"
-_WORKFLOW = "apm.workflow/v1"
-_Value = Mapping[str, Any]
 _PARTS = {
     "models": ("provider", "model", "endpoint", "secretEnv", "replies"),
     "tools": ("mcp", "command", "http", "function", "secretEnv"),
@@ -35,16 +33,16 @@ _DEFAULTS: Mapping[tuple[str, ...], str] = {("http", "method"): "GET"}
 
 def run(change: Change) -> Iterator[Mark]:
     """Yield a mark for each other end that is another one."""
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if old and new:
-        yield from _workflow(old, new, data_path(change.object, _WORKFLOW))
+        yield from _workflow(old, new, base)
     yield from _variables(change)
     yield from _addresses(change)
     yield from _secrets(change)
     yield from _sources(change)
 
 
-def _workflow(old: _Value, new: _Value, base: str) -> Iterator[Mark]:
+def _workflow(old: Value, new: Value, base: str) -> Iterator[Mark]:
     for kind, keys in _PARTS.items():
         for name, before in mapping(old, kind).items():
             now = mapping(new, kind, name)
@@ -78,7 +76,7 @@ def _variables(change: Change) -> Iterator[Mark]:
                 yield Mark(_NAME, f"{name} takes {variable} from the secret {source}, was {old}", f"{path}.env")
 
 
-def _references(container: _Value) -> dict[str, str]:
+def _references(container: Value) -> dict[str, str]:
     found = {str(at(one, "name")): mapping(one, "valueFrom", "secretKeyRef") for one in items(container, "env")}
     return {name: f"{ref.get('name')}/{ref.get('key')}" for name, ref in found.items() if ref}
 
@@ -91,7 +89,7 @@ def _addresses(change: Change) -> Iterator[Mark]:
                 yield Mark(_NAME, f"{name} has {variable} {url}, was {before[name].get(variable)}", f"{path}.env")
 
 
-def _urls(container: _Value) -> dict[str, str]:
+def _urls(container: Value) -> dict[str, str]:
     """Return the addresses that a container is given; of whom it lets in is told as a right."""
     found = {str(at(one, "name")): str(at(one, "value")) for one in items(container, "env")}
     return {k: v for k, v in found.items() if v.startswith(("http://", "https://")) and not k.startswith("APM_JWT_")}

@@ -11,9 +11,8 @@ Not marked: fewer replicas than before, but one at least.
 from collections.abc import Iterator
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, of, triggers
+from generator.diff.risks._read import WORKFLOW, at, documents, of, triggers
 
-_WORKFLOW = "apm.workflow/v1"
 _COUNTS = {"Deployment": "replicas", "StatefulSet": "replicas", "HorizontalPodAutoscaler": "maxReplicas"}
 
 
@@ -35,10 +34,10 @@ def run(change: Change) -> Iterator[Mark]:
 
 
 def _triggers(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     for trigger in triggers(old) if new else ():
         if trigger not in triggers(new):
-            path = f"{data_path(change.object, _WORKFLOW)}.triggers"
+            path = f"{base}.triggers"
             yield Mark("replicas-to-zero", f"workflow {new.get('name')} is no longer started by {trigger}", path)
 
 

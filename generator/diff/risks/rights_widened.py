@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, cast
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, containers, data_path, document, items, mapping, of, pod, texts
+from generator.diff.risks._read import WORKFLOW, at, containers, documents, items, mapping, of, pod, texts
 from generator.problems import plural
 
 _NAME = "rights-widened"
@@ -29,7 +29,6 @@ _CONTAINER = {
 }
 _DEFAULTS = {"readOnlyRootFilesystem": False, "runAsNonRoot": False, "automountServiceAccountToken": True,
              "allowPrivilegeEscalation": True}  # fmt: skip
-_WORKFLOW = "apm.workflow/v1"
 
 
 def run(change: Change) -> Iterator[Mark]:
@@ -180,10 +179,9 @@ def _accepted(container: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _agents(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if not old or not new:
         return
-    base = data_path(change.object, _WORKFLOW)
     for name, agent in mapping(new, "agents").items():
         yield from _agent(name, mapping(old, "agents", name), agent, f"{base}.agents.{name}")
     for name, tool in mapping(new, "tools").items():

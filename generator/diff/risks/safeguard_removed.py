@@ -11,29 +11,27 @@ Not marked: fewer attempts, since a failure then shows sooner; a shorter timeout
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, items, mapping, of, seconds, steps, texts
+from generator.diff.risks._read import WORKFLOW, Value, at, documents, items, mapping, of, seconds, steps, texts
 from generator.diff.risks.state_schema_breaking import widened
 from runtime.contract.documents import Breaker, Limits, ModelDocument, ToolDocument, TriggerDocument
 
 _NAME = "safeguard-removed"
-_WORKFLOW = "apm.workflow/v1"
-_Value = Mapping[str, Any]
 
 
 def run(change: Change) -> Iterator[Mark]:
     """Yield a mark for each safeguard that is gone or weaker."""
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if old and new:
-        yield from _workflow(old, new, data_path(change.object, _WORKFLOW))
+        yield from _workflow(old, new, base)
     yield from _delivery(change)
     yield from _availability(change)
 
 
-def _workflow(old: _Value, new: _Value, base: str) -> Iterator[Mark]:
+def _workflow(old: Value, new: Value, base: str) -> Iterator[Mark]:
     name = f"workflow {new.get('name')}"
     if old.get("protected") and not new.get("protected"):
         yield Mark(_NAME, f"{name}: the environment {new.get('environment')} is no longer protected", base)
@@ -49,13 +47,13 @@ def _workflow(old: _Value, new: _Value, base: str) -> Iterator[Mark]:
                 yield from look(one, before, now, f"{base}.{kind}.{one}")
 
 
-def _longer(who: str, old: _Value, new: _Value, path: str, default: str | None = None) -> Iterator[Mark]:
+def _longer(who: str, old: Value, new: Value, path: str, default: str | None = None) -> Iterator[Mark]:
     was, now = old.get("timeout", default), new.get("timeout", default)
     if (seconds(now) or math.inf) > (seconds(was) or math.inf):
         yield Mark(_NAME, f"{who} may take {now or 'any time'}, was {was}", f"{path}.timeout")
 
 
-def _triggers(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _triggers(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     default = TriggerDocument.model_fields["concurrency_policy"].default
     before = {str(at(one, "cron")): at(one, "concurrencyPolicy") or default for one in items(old, "triggers")}
     for one in items(new, "triggers"):
@@ -68,7 +66,7 @@ def _triggers(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
 # --- steps -----------------------------------------------------------------------------------------------------------
 
 
-def _step(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _step(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     yield from _longer(name, old, new, path)
     yield from _undone(name, old, new, path)
     yield from _handled(name, old, new, path)
@@ -81,7 +79,7 @@ def _step(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
         yield from _assumed(name, mapping(old, verb), mapping(new, verb), f"{path}.{verb}")
 
 
-def _undone(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _undone(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     before, after = items(old, "compensate"), items(new, "compensate")
     kept = [at(one, "id") for one in after]
     for one in before:
@@ -89,7 +87,7 @@ def _undone(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
             yield Mark(_NAME, f"{name} is no longer undone by {at(one, 'id')}", f"{path}.compensate")
 
 
-def _handled(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _handled(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     before, after = ({str(at(h, "match") or "*"): h for h in items(side, "onError")} for side in (old, new))
     for match, was in before.items():
         problem = "any problem" if match == "*" else match
@@ -103,7 +101,7 @@ def _handled(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
             yield Mark(_NAME, f"{name} goes on in spite of {match.replace('*', 'any problem')}", f"{path}.onError")
 
 
-def _tolerated(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _tolerated(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     was, now = (_needed(at(side, "parallel", "join") or "all") for side in (old, new))
     if now < was and "parallel" in new:
         yield Mark(_NAME, f"{name} goes on when {at(new, 'parallel', 'join')} of its branches ended well",
@@ -122,7 +120,7 @@ def _share(tolerated: Any) -> float:
     return float(str(tolerated).removesuffix("%"))
 
 
-def _assumed(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _assumed(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     if "onTimeout" in new and new["onTimeout"] != old.get("onTimeout") and old:
         yield Mark(_NAME, f"{name} goes on with a written answer when none comes in time", f"{path}.onTimeout")
 
@@ -130,14 +128,14 @@ def _assumed(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
 # --- what steps use --------------------------------------------------------------------------------------------------
 
 
-def _model(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _model(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     yield from _longer(f"model {name}", old, new, path, ModelDocument.model_fields["timeout"].default)
     for lost in texts(old, "fallback"):
         if lost not in texts(new, "fallback"):
             yield Mark(_NAME, f"model {name} no longer falls back to {lost}", f"{path}.fallback")
 
 
-def _tool(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _tool(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     yield from _longer(f"tool {name}", old, new, path, ToolDocument.model_fields["timeout"].default)
     if new.get("idempotent") and not old.get("idempotent"):
         yield Mark(_NAME, f"tool {name} may be called again for one effect", f"{path}.idempotent")
@@ -146,13 +144,13 @@ def _tool(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
             yield Mark(_NAME, f"tool {name} takes more than before at {where}", f"{path}.{key}")
 
 
-def _channel(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _channel(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     if old.get("deadLetter") and not new.get("deadLetter"):
         yield Mark(_NAME, f"events of channel {name} that fail are no longer kept in {old['deadLetter']}",
                    f"{path}.deadLetter")  # fmt: skip
 
 
-def _resilience(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark]:
+def _resilience(name: str, old: Value, new: Value, path: str) -> Iterator[Mark]:
     who = f"resilience {name}"
     yield from _longer(f"{who}: an attempt", old, new, path)
     was, now = (_failures(side) for side in (old, new))
@@ -164,7 +162,7 @@ def _resilience(name: str, old: _Value, new: _Value, path: str) -> Iterator[Mark
         yield Mark(_NAME, f"{who}: {_count(after)} calls a minute, was {_count(before)}", f"{path}.ratePerMinute")
 
 
-def _failures(policy: _Value) -> float:
+def _failures(policy: Value) -> float:
     if at(policy, "breaker") is None:
         return math.inf
     return float(at(policy, "breaker", "failures") or Breaker().failures)

@@ -14,10 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from generator.diff.model import Change, Mark, Risk
-from generator.diff.risks._read import at, data_path, document, items, mapping, texts
+from generator.diff.risks._read import STORE, WORKFLOW, at, documents, items, mapping, texts
 
 _NAME = "state-schema-breaking"
-_WORKFLOW, _STORE = "apm.workflow/v1", "apm.store/v1"
 _LOW, _HIGH = (
     ("minimum", "exclusiveMinimum", "minLength", "minItems"),
     ("maximum", "exclusiveMaximum", "maxLength", "maxItems"),
@@ -31,10 +30,10 @@ def run(change: Change) -> Iterator[Mark]:
 
 
 def _workflow(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _WORKFLOW), document(change.new, _WORKFLOW)
+    old, new, base = documents(change, WORKFLOW)
     if not old or not new:
         return
-    base, name = data_path(change.object, _WORKFLOW), new.get("name")
+    name = new.get("name")
     for field, before in mapping(old, "state").items():
         now = mapping(new, "state").get(field)
         for text in _state_field(before, now):
@@ -61,10 +60,9 @@ def _state_field(old: Any, new: Any) -> Iterator[str]:
 
 
 def _store(change: Change) -> Iterator[Mark]:
-    old, new = document(change.old, _STORE), document(change.new, _STORE)
+    old, new, base = documents(change, STORE)
     if not old or not new:
         return
-    base = data_path(change.object, _STORE)
     if old.get("database") != new.get("database"):
         yield Mark(
             _NAME,
