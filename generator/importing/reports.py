@@ -1,26 +1,16 @@
 """The report of an import, for terminals, for pull requests and for programs."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from generator.codes.importing import (
-    backups,
-    dashboards,
-    files,
-    notifications,
-    objects,
-    rights,
-    rules,
-    scraping,
-    workloads,
-)
+from generator.codes.importing import SUBJECTS
 from generator.importing.proof import Proven, Row
 from generator.importing.run import Imported
 from generator.problems import Problem, plural
 from generator.rules import secrecy
 
-_SUBJECTS = (rights, backups, files, workloads, objects, scraping, rules, notifications, dashboards)
+_T = TypeVar("_T")
 _SHOWN = 2
 """Examples of one defect, or of one reason, that are shown without -v."""
 _HEAD = "| object | spec | values | same | differ | not expressed | added |\n|---|---|---|---|---|---|---|"
@@ -98,26 +88,25 @@ def _defects(result: Imported, verbose: bool) -> Iterator[str]:
 
 def by_subject(defects: Sequence[Problem]) -> Iterator[tuple[str, dict[str, list[Problem]]]]:
     """Yield subjects with their defects by code, in the order in which people should look at them."""
-    for module in _SUBJECTS:
-        groups: dict[str, list[Problem]] = {}
-        for problem in defects:
-            if problem.code in module.PAGES:
-                groups.setdefault(problem.code, []).append(problem)
+    others = _grouped((problem.code, problem) for problem in defects)
+    for subject in SUBJECTS:
+        groups = {code: others.pop(code) for code in list(others) if code in subject.PAGES}
         if groups:
-            yield (module.__doc__ or "").strip().rstrip("."), dict(sorted(groups.items(), key=lambda g: -len(g[1])))
-    others: dict[str, list[Problem]] = {}
-    for problem in defects:
-        if not any(problem.code in module.PAGES for module in _SUBJECTS):
-            others.setdefault(problem.code, []).append(problem)
+            yield (subject.__doc__ or "").strip().rstrip("."), dict(sorted(groups.items(), key=lambda g: -len(g[1])))
     if others:
         yield "What is no YAML that can be read", others
 
 
+def _grouped(pairs: Iterable[tuple[str, _T]]) -> dict[str, list[_T]]:
+    groups: dict[str, list[_T]] = {}
+    for name, one in pairs:
+        groups.setdefault(name, []).append(one)
+    return groups
+
+
 def _passed(result: Imported, verbose: bool) -> Iterator[str]:
     """Yield objects without a spec by the reason."""
-    reasons: dict[str, list[str]] = {}
-    for one in result.drafts.passed:
-        reasons.setdefault(one.why, []).append(f"{one.manifest.place(())}: {one.manifest.title}")
+    reasons = _grouped((p.why, f"{p.manifest.place(())}: {p.manifest.title}") for p in result.drafts.passed)
     for why, places in reasons.items():
         if len(places) == 1:
             yield f"{places[0]}: {why}"
@@ -125,9 +114,6 @@ def _passed(result: Imported, verbose: bool) -> Iterator[str]:
         yield f"{plural(len(places), 'object')}: {why}"
         yield from (f"  {place}" for place in _some(places, verbose))
         yield from _more(places, verbose, "  ")
-
-
-_T = TypeVar("_T")
 
 
 def _some(found: Sequence[_T], verbose: bool) -> Sequence[_T]:

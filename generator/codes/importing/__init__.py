@@ -12,14 +12,6 @@ from generator.codes.importing import (
     workloads,
 )
 
-PAGES = {
-    **files.PAGES,
-    **workloads.PAGES,
-    **objects.PAGES,
-    **rights.PAGES,
-    **scraping.PAGES,
-    **rules.PAGES,
-    **notifications.PAGES,
-    **dashboards.PAGES,
-    **backups.PAGES,
-}
+SUBJECTS = (rights, backups, files, workloads, objects, scraping, rules, notifications, dashboards)
+"""In the order in which people should look at them."""
+PAGES = {code: page for subject in SUBJECTS for code, page in subject.PAGES.items()}
