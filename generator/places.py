@@ -47,29 +47,30 @@ def nodes(text: str) -> list[yaml.Node]:
 
 def place_of(file: str, text: str, index: int, loc: Loc, *, key: bool = False) -> Place:
     """Return where a part of a document stands; only files with findings are composed again for it."""
-    node: Any = nodes(text)[index]
-    key_node: Any = None
-    for part in loc:
-        step = _child(node, part)
-        if step is None:
-            return span(file, text, key_node or node)
-        key_node, node = step
-    return span(file, text, key_node if key and key_node is not None else node)
+    key_node, node, whole = _walked(text, index, loc)
+    wanted = key_node if key or not whole else None
+    return span(file, text, wanted or node)
 
 
 def written_at(text: str, index: int, loc: Loc, *, key: bool) -> str:
     """Return the text of a scalar, or of a key, as it is written; empty where it is no scalar of one line."""
-    node: Any = nodes(text)[index]
-    key_node: Any = None
-    for part in loc:
-        if (step := _child(node, part)) is None:
-            return ""
-        key_node, node = step
+    key_node, node, whole = _walked(text, index, loc)
     found = key_node if key else node
-    if not isinstance(found, yaml.ScalarNode):
+    if not whole or not isinstance(found, yaml.ScalarNode):
         return ""
     written = text[_start(text, found) : found.end_mark.index]
     return "" if "\n" in written else written
+
+
+def _walked(text: str, index: int, loc: Loc) -> tuple[Any, Any, bool]:
+    """Return the last key and value on the way to a part of a document, and whether the way goes to its end."""
+    key_node, node = None, nodes(text)[index]
+    for part in loc:
+        step = _child(node, part)
+        if step is None:
+            return key_node, node, False
+        key_node, node = step
+    return key_node, node, True
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, Any] | None:
