@@ -27,11 +27,10 @@ class Served(Mapping[str, WorkflowDocument]):
         return len(self._now)
 
 
-def complete(documents: Mapping[str, WorkflowDocument]) -> list[WorkflowDocument]:
-    """Return every document; raises `Failure` when one stands on another that is missing, or on another version."""
+def complete(documents: Mapping[str, WorkflowDocument]) -> None:
+    """Raise `Failure` when a document stands on another one that is missing, or on another version of it."""
     for name in documents:
         closure(documents, name)
-    return list(documents.values())
 
 
 def closure(documents: Mapping[str, WorkflowDocument], name: str) -> list[WorkflowDocument]:

@@ -13,7 +13,7 @@ from runtime.services.clock import Clock
 from runtime.services.store.collection import pack, refuse_large, unpack
 from runtime.services.store.news import News
 from runtime.services.store.records import Specs
-from runtime.services.store.run_events import RunEvents, first_after
+from runtime.services.store.run_events import RunEvents
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
 from runtime.services.store.threads import Threads
 from runtime.worker.documents import closure
@@ -129,7 +129,7 @@ async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
     state = await store.runs.cancel(run.id, clock.now())
     if state == "cancelled" and run.state not in ENDED:
         data = {"workflow": run.workflow, "state": "cancelled", "problem": None}
-        event = {"seq": await _next(store, run), "kind": "run-ended", "at": clock.now(), "data": data}
+        event = await _event(store, run, "run-ended", clock.now(), data)
         await store.run_events.add(run.id, [event], run.tenant)
         if run.thread:
             await store.threads.keep(run.thread, run.id, "interrupted", clock.now(), None)
@@ -148,7 +148,7 @@ async def revived(store: Holder, clock: Clock, id_: str, *, by: str) -> Run:
     if not await store.runs.revive(run, clock.now()):
         detail = f"{id_} is {run.state}; only runs that failed as `workers-lost` can be taken up again"
         raise failed("conflict", "The run was not given up", detail)
-    event = {"seq": await _next(store, run), "kind": "revived", "at": clock.now(), "data": {"by": by}}
+    event = await _event(store, run, "revived", clock.now(), {"by": by})
     await store.run_events.add(id_, [event], run.tenant)
     return await found(store, id_)
 
@@ -250,18 +250,11 @@ def _accept(question: Mapping[str, Any], value: Any) -> None:
 async def _answered(
     store: Holder, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
 ) -> Mapping[str, Any]:
-    return {
-        "seq": await _next(store, run),
-        "kind": "answered",
-        "at": now,
-        "data": {"path": question["path"], "value": value, "by": by},
-    }
+    return await _event(store, run, "answered", now, {"path": question["path"], "value": value, "by": by})
 
 
-async def _next(store: Holder, run: Run) -> int:
-    events = await store.run_events.after(run.id)
-    first = first_after(run.lost) if run.lost else 1
-    return max(first, int(events[-1]["seq"]) + 1) if events else first
+async def _event(store: Holder, run: Run, kind: str, at: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"seq": await store.run_events.next(run.id, run.lost), "kind": kind, "at": at, "data": data}
 
 
 def why_not_resumable(run: Run) -> Problem | None:

@@ -66,10 +66,10 @@ class EmbeddedStore:
             yield
 
     def _others(self) -> bool:
-        living = [mark for mark in self._users.iterdir() if mark != self._mark and Path("/proc", mark.name).exists()]
+        living = nx_27017_server.living(self._users)
         for mark in set(self._users.iterdir()) - {*living, self._mark}:
             mark.unlink(missing_ok=True)
-        return bool(living)
+        return bool(living - {self._mark})
 
     def _running(self) -> int | None:
         if not self._info.exists():

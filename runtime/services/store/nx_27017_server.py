@@ -17,14 +17,14 @@ LOOK = 1.0
 
 def watch(users: Path) -> None:
     """End this process when no user lives any more, or the folder is gone."""
-    while any_lives(users):
+    while living(users):
         time.sleep(LOOK)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def any_lives(users: Path) -> bool:
-    """Return whether a process that has a file in the folder is there."""
-    return users.is_dir() and any(Path("/proc", mark.name).exists() for mark in users.iterdir())
+def living(users: Path) -> set[Path]:
+    """Return the files of processes that are there; none where the folder is gone."""
+    return {mark for mark in users.iterdir() if Path("/proc", mark.name).exists()} if users.is_dir() else set()
 
 
 def main() -> None:

@@ -38,10 +38,18 @@ class RunEvents:
         """Let no event of a claim that was lost (0 for none) count that comes from now on; again changes nothing."""
         if not lost:
             return
-        seq = first_after(lost) - 1
-        last = await self._rows.first({"run": run, "seq": {"$lt": seq}}, [("seq", -1)])
-        seal = {"seq": seq, "kind": _SEAL, "at": 0, "data": pack(last["seq"] if last else 0)}
+        seq = _first_after(lost) - 1
+        seal = {"seq": seq, "kind": _SEAL, "at": 0, "data": pack(await self._last(run, seq))}
         await self._rows.add({"_id": _id(run, seq), "run": run, "tenant": tenant, **seal})
+
+    async def next(self, run: str, lost: int) -> int:
+        """Return the number of the next event of a run that nobody executes; `lost` is its newest lost claim."""
+        first = _first_after(lost) if lost else 1
+        return max(first, await self._last(run) + 1)
+
+    async def _last(self, run: str, before: int = 2**53) -> int:
+        row = await self._rows.first({"run": run, "seq": {"$lt": before}}, [("seq", -1)])
+        return row["seq"] if row else 0
 
     async def after(self, run: str, seq: int = 0) -> list[Row]:
         """Return events after a number, in order."""
@@ -49,7 +57,7 @@ class RunEvents:
         return [{**row, "data": unpack(row["data"])} for row in _counting(rows)]
 
 
-def first_after(lost: int) -> int:
+def _first_after(lost: int) -> int:
     """Return the number of the first event after those of a claim."""
     return (lost + 1) * EPOCH
 
