@@ -22,6 +22,7 @@ from runtime.services.store.embedded import EmbeddedStore
 
 TICK = os.sysconf("SC_CLK_TCK")
 CALLS = r"^apm_store_operation_duration_seconds_count\S* (\S+)$"
+"""Line of `/metrics` with the number of calls to the store of one sort."""
 PURE: Mapping[str, Any] = {"function": "text-statistics", "with": {"text": "x"}}
 """A step without an effect: it is computed again after a crash, and costs no checkpoint."""
 SAVED: Mapping[str, Any] = {"function": "artefact-put", "with": {"collection": "bench", "name": "x", "text": "x"}}
@@ -46,9 +47,7 @@ class Served:
     def calls(self) -> float:
         """Return how often it has called its store."""
         with urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
-            found = re.findall(
-                r"^apm_store_operation_duration_seconds_count\S* (\S+)$", answer.read().decode(), re.MULTILINE
-            )
+            found = re.findall(CALLS, answer.read().decode(), re.MULTILINE)
         return sum(map(float, found))
 
 

@@ -17,10 +17,12 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def role(place: Path, name: str, more: Mapping[str, str] | None = None) -> Generator[tuple[subprocess.Popen[str], str]]:
+def role(
+    place: Path, name: str, more: Mapping[str, str] | None = None, port: int = 0
+) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Yield a process that serves what lies in `place/specs`, and its address, once it is ready; SIGTERM ends it."""
     own = {"APM_STATE_DIR": str(place / "state"), "APM_SPEC_DIR": str(place / "specs"), "APM_FILES": str(place)}
-    command = [sys.executable, "-m", "runtime", "serve", "--port", "0", "--role", name]
+    command = [sys.executable, "-m", "runtime", "serve", "--port", str(port), "--role", name]
     with (place / f"{name}.log").open("a") as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env={**os.environ, **own, **(more or {})}
