@@ -1,11 +1,13 @@
 """Every command explains itself; wrong usage is 2; importing the generator stays light."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from generator import cli
 from tests.cli.conftest import Apm, call
@@ -47,6 +49,16 @@ def test_the_list_of_commands_says_what_the_command_says(name: str) -> None:
     command = cli.app.get_command(click.Context(cli.app), name)
     assert command is not None
     assert (command.help or "").splitlines()[0] == cli.SUMMARIES[name]
+
+
+@pytest.mark.parametrize("name", cli.SUMMARIES)
+def test_only_commands_that_last_collect_their_garbage(name: str) -> None:
+    gc.disable()
+    try:
+        CliRunner().invoke(cli.app, [name, "--help"])
+        assert gc.isenabled() == (name in cli.LASTING)
+    finally:
+        gc.enable()
 
 
 def test_wrong_usage_is_exit_2_and_names_the_nearest_command(apm: Apm) -> None:
