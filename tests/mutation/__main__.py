@@ -1,6 +1,7 @@
 """All mistakes in all reference specs: `make mutants` writes what became of them to docs/mutants.md."""
 
 import argparse
+import gc
 import json
 import sys
 from collections import Counter
@@ -35,6 +36,7 @@ def _chosen(root: Path, each: int) -> tuple[Repository, list[Mutant], set[int]]:
     """Return the repository, its mutants, and which of them are the first of their sort and field."""
     repository = Repository.read(root)
     chosen = sample(mutants(repository), each) if each else list(mutants(repository))
+    gc.freeze()  # what stays is not looked through for garbage at each mutant
     return repository, chosen, {id(mutant) for mutant in sample(chosen)}
 
 

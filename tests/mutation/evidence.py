@@ -19,14 +19,22 @@ SAME, CARRIED, TOLD, OTHER = "rendered/ stays as it is", "the text is carried al
 _DIGEST = re.compile(r'"?\b[0-9a-f]{8,64}\b"?')  # quoted where it could be read as a number
 Lines = Counter[str]
 Words = Counter[str]
+Files = Mapping[tuple[str, str], bytes]
+"""What is rendered: by environment and path."""
 
 
 def of_rendered(repository: Repository, mutant: Mutant, built: Built) -> str:
     """Return how what is rendered differs from what the specs without the mistake render."""
-    before, after = _unspoilt(repository), _lines(built)
+    before, after = _differing(_unspoilt(repository), _files(built))
     if before == after:
         return SAME
     return CARRIED if mutant.swapped and _is_carried(_words(before), _words(after)) else OTHER
+
+
+def _differing(before: Files, after: Files) -> tuple[Lines, Lines]:
+    """Return the lines of the files that are not the same on both sides."""
+    same = {name for name, content in before.items() if after.get(name) == content}
+    return _lines(before, same), _lines(after, same)
 
 
 def _is_carried(before: Words, after: Words) -> bool:
@@ -40,16 +48,20 @@ def _is_slip(old: str, new: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _unspoilt(repository: Repository) -> Lines:
-    return _lines(repository.built())
+def _unspoilt(repository: Repository) -> Files:
+    return _files(repository.built())
 
 
-def _lines(built: Built) -> Lines:
-    """Return the lines of all files with their environment, in no order; digests and spaces are left out."""
+def _files(built: Built) -> Files:
+    return {(name, path): content for name, files in built.files().items() for path, content in files.items()}
+
+
+def _lines(files: Files, without: set[tuple[str, str]]) -> Lines:
+    """Return the lines of files with their environment, in no order; digests and spaces are left out."""
     return Counter(
         _DIGEST.sub("#", f"{name}: {' '.join(line.split())}")
-        for name, files in built.files().items()
-        for path, content in files.items()
+        for (name, path), content in files.items()
+        if (name, path) not in without
         for line in (path, *content.decode().splitlines())
     )
 
