@@ -63,12 +63,16 @@ def imported(found: Found, wanted: Wanted) -> Imported:
     _unknown(drafts)
     metrics.declare(drafts)
     kept = _complete(drafts, wanted)
-    seen = tuple(sorted({p for one in DEFECTS.values() for p in one.run(found)} | {*found.problems}))
     with tempfile.TemporaryDirectory(prefix="apm-import-") as scratch:
         made = settle(drafts, wanted.out, Path(scratch))
         _refuse(made, wanted)
         proof = prove(drafts, Path(scratch))
-    return Imported(found, drafts, made, kept, proof, seen)
+    return Imported(found, drafts, made, kept, proof, defects_of(found))
+
+
+def defects_of(found: Found) -> tuple[Problem, ...]:
+    """Return what is wrong with the files as they are, whether or not it is lifted, by place."""
+    return tuple(sorted({p for one in DEFECTS.values() for p in one.run(found)} | {*found.problems}))
 
 
 def _unknown(drafts: Drafts) -> None:

@@ -72,4 +72,25 @@ It is the first that a full node ends.
 
 Fix: nothing by hand: every rendered container asks for what it needs.
 """,
+    "default-retries": """
+A backup says nothing about how often it is tried again.
+
+By default it is tried six more times, and each try may leave a part of an archive.
+
+Fix: `backoffLimit`; a rendered backup is tried twice more.
+""",
+    "backups-at-once": """
+Two backups start at the same minute.
+
+Disks and network serve both at once, and each takes longer.
+
+Fix: another minute for one of them.
+""",
+    "program-not-in-image": """
+A script calls a program that its image does not hold.
+
+That line fails each time; where the script goes on, nothing says so.
+
+Fix: an image that holds it. A Backup runs in an image whose programs are known.
+""",
 }

@@ -46,4 +46,18 @@ Where provisioning sets another or none, it finds nothing.
 
 Fix: a variable; every Dashboard has one, with `monitoring.datasourceUid` of the Environment.
 """,
+    "no-schema-version": """
+A dashboard does not say for which version of the form it was written.
+
+Grafana takes it for one of its first, and changes it as it sees fit.
+
+Fix: the number that Grafana writes; a Dashboard is rendered with one.
+""",
+    "percent-of-core": """
+A panel shows CPU in per cent of one core.
+
+Of a pod that may use half a core it shows 50 when nothing is left.
+
+Fix: divide by the limit; a panel of an alert of the template `saturationOfLimit` does.
+""",
 }

@@ -32,4 +32,25 @@ The class of an Ingress is named by an annotation that is deprecated.
 
 Fix: `spec.ingressClassName`.
 """,
+    "sub-path-unserved": """
+An Ingress leads a path to a program that is not told of it.
+
+Grafana, Prometheus and Alertmanager look for their scripts and styles at the root then: the page stays empty.
+
+Fix: give the program its address with that path, or a host of its own.
+""",
+    "missing-service": """
+A variable or a ConfigMap names an address in the cluster whose Service is not among what was read.
+
+Unless somebody makes it, every call fails.
+
+Fix: import the file that holds it too. In specs an address is that of a Tool, a Model or a service of the Environment.
+""",
+    "shared-on-one-node": """
+A claim wants to be written on several nodes, and its class has volumes for one.
+
+It stays Pending, or works until two pods are on different nodes.
+
+Fix: a class of shared file systems, or better, a store. Pods of apm have no volumes of their own.
+""",
 }

@@ -88,4 +88,18 @@ Routes by severity pass it over.
 
 Fix: `severity` of every alert.
 """,
+    "unformatted-value": """
+The text of an alert shows `$value` as it is.
+
+It has up to 17 digits, such as 87.33333333333333.
+
+Fix: `{{ $value | humanize }}`, or `humanizePercentage` of a share.
+""",
+    "identifier-label": """
+An alert reads a label that has another value for each task, run or request.
+
+Its metric grows by a series with each of them, until Prometheus runs out of memory.
+
+Fix: log such an id, and count by something that has few values.
+""",
 }

@@ -83,4 +83,18 @@ Prometheus starts without a rule and without a warning.
 
 Fix: make the glob and the mount agree.
 """,
+    "egress-blocked": """
+Pods call an address whose port no egress rule lets out.
+
+Every such call fails, mostly by a timeout.
+
+Fix: let the port through; what apm renders lets out what specs call, and nothing else.
+""",
+    "scrape-without-right": """
+Prometheus is to scrape nodes and its role lacks nodes/metrics.
+
+Kubelets answer 403: there are no metrics of nodes and containers.
+
+Fix: add `nodes/metrics` to the role.
+""",
 }

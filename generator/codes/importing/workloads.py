@@ -95,4 +95,25 @@ Without it the autoscaler is degraded: it can't add pods by that metric, and nev
 
 Fix: install the adapter, or scale by CPU.
 """,
+    "config-without-rollout": """
+A ConfigMap is read by pods and keeps its name when its content changes.
+
+Applying the change starts no pod again: those that run keep what they read, and the next ones read something else.
+
+Fix: a hash of the content in an annotation of the pods. Names of rendered ConfigMaps follow their content.
+""",
+    "single-replica": """
+A Service has one pod behind it, and nothing adds another.
+
+While that pod is moved, replaced or broken, nobody answers.
+
+Fix: `replicas` of the Runtime; by default two pods serve its API.
+""",
+    "no-replica-set": """
+A MongoDB runs as a server by itself.
+
+It has no transactions, a dump of it is not of one moment, and no other member takes its place.
+
+Fix: a replica set; `members` of the StateStore says of how many.
+""",
 }

@@ -8,6 +8,10 @@ from generator.importing.manifests import Found, Manifest, containers, dig, item
 from generator.model import Loc
 from generator.problems import Problem
 
+_BARE = {"redis", "mongo", "postgres", "mysql", "mariadb", "busybox", "alpine", "debian", "ubuntu"}
+"""Images that hold their own programs and none of a cloud."""
+_CLOUD = re.compile(r"^\s*(aws|gsutil|gcloud|az|rclone|kubectl)\s", re.MULTILINE)
+_INSTALLS = re.compile(r"\b(apk add|apt-get install|apt install|pip3? install|curl|wget)\b")
 _DUMPS = ("mongodump", "pg_dump", "mysqldump", "redis-cli", "tar ", "kubectl exec")
 
 
@@ -20,8 +24,11 @@ def run(found: Found) -> Iterable[Problem]:
             if any(word in script for word in _DUMPS):
                 at: Loc = (*loc, "args") if container.get("args") else (*loc, "command")
                 yield from _script(manifest, at, script)
+                yield from _program(manifest, at, script, text(container.get("image")))
         if _is_backup(manifest):
             yield from _target(manifest, found)
+            yield from _again(manifest)
+    yield from _at_once([m for m in found.of("CronJob") if _is_backup(m)])
 
 
 def _is_backup(manifest: Manifest) -> bool:
@@ -66,6 +73,36 @@ def _script(manifest: Manifest, loc: Loc, script: str) -> Iterator[Problem]:
     if re.search(r'mongodump[^\n]*--uri[= ]"?\$', script):
         message = "the address, password included, is an argument: every process of the node can read it"
         yield manifest.problem(loc, "secret-in-arguments", message, "a configuration file")
+
+
+def _program(manifest: Manifest, loc: Loc, script: str, image: str) -> Iterator[Problem]:
+    name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
+    if name in _BARE and not _INSTALLS.search(script):
+        for program in sorted(set(_CLOUD.findall(script))):
+            message = f"`{program}` is not in the image `{image}`: that line fails each time"
+            yield manifest.problem(loc, "program-not-in-image", message, "an image that holds it")
+
+
+def _again(manifest: Manifest) -> Iterator[Problem]:
+    if dig(manifest.get("spec", "jobTemplate", "spec"), "backoffLimit") is None:
+        message = "a backup that fails is tried six more times, which is the default; each may leave half an archive"
+        yield manifest.problem(("spec", "jobTemplate"), "default-retries", message, "backoffLimit")
+
+
+def _at_once(backups: list[Manifest]) -> Iterator[Problem]:
+    """Backups that start at the same minute; those that run each hour or each minute among them."""
+    for index, manifest in enumerate(backups):
+        for other in backups[:index]:
+            if _meet(text(manifest.get("spec", "schedule")), text(other.get("spec", "schedule"))):
+                message = f"it starts at the same minute as {other.title}: disks and network serve both at once"
+                yield manifest.problem(("spec", "schedule"), "backups-at-once", message, "another minute")
+                break
+
+
+def _meet(one: str, other: str) -> bool:
+    """Return whether two cron texts have a minute of a day in common, as far as plain numbers and `*` tell."""
+    pairs = list(zip(one.split(), other.split(), strict=False))
+    return len(pairs) == 5 and all(a == b or "*" in (a, b) for a, b in pairs)
 
 
 def _target(manifest: Manifest, found: Found) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Panels that stay empty, or are always red."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -50,6 +51,9 @@ def run(found: Found) -> Iterable[Problem]:
             yield manifest.problem(("id",), "fixed-dashboard-id", message, "remove it; `uid` names a dashboard")
         if not manifest.get("uid"):
             yield manifest.problem((), "no-dashboard-uid", "no `uid`: its address is another one after every import")
+        if not manifest.get("schemaVersion"):
+            message = "no `schemaVersion`: Grafana takes it for one of its first, and changes it as it sees fit"
+            yield manifest.problem((), "no-schema-version", message, "the version of the Grafana that wrote it")
         for loc, panel in _panels(manifest):
             yield from _panel(manifest, loc, panel)
 
@@ -77,6 +81,9 @@ def _panel(manifest: Manifest, loc: Loc, panel: dict[str, Any]) -> Iterator[Prob
     unit = text(dig(panel, "fieldConfig", "defaults", "unit") or dig(panel, "yaxes", 0, "format"))
     if not unit and kind != "table":
         yield manifest.problem(loc, "panel-without-unit", f'"{title}" has no unit')
+    if unit == "percent" and any(_of_core(text(dig(target, "expr"))) for target in items(panel["targets"])):
+        message = f'"{title}": 100 % is one core, whatever the pod may use: half a core at its limit shows 50'
+        yield manifest.problem((*loc, "targets"), "percent-of-core", message, "divide by the limit")
     steps = [mapping(s).get("value") for s in items(dig(panel, "fieldConfig", "defaults", "thresholds", "steps"))]
     if 80 in steps and unit in _NO_PERCENT:
         message = f'"{title}": 80 is Grafana\'s default, meant for per cent; here it is 80 {unit or "of nothing"}'
@@ -92,6 +99,10 @@ def _panel(manifest: Manifest, loc: Loc, panel: dict[str, Any]) -> Iterator[Prob
             f'"{title}" wants the data source with the uid `{fixed}`: where provisioning sets none, it finds nothing'
         )
         yield manifest.problem(loc, "datasource-uid", message, "a variable of type datasource")
+
+
+def _of_core(expr: str) -> bool:
+    return bool(re.search(r"cpu_(usage_)?seconds_total", expr)) and "* 100" in expr and " / " not in expr
 
 
 DEFECTS = Defects("dashboards", run)

@@ -39,6 +39,16 @@ _REMOVED: Mapping[tuple[str, str], str] = {
         "CustomResourceDefinition",
     ): "removed in Kubernetes 1.22; write apiextensions.k8s.io/v1",
 }
+_ONE_NODE = (
+    "rancher.io/local-path",
+    "kubernetes.io/no-provisioner",
+    "kubernetes.io/aws-ebs",
+    "kubernetes.io/gce-pd",
+    "ebs.csi.aws.com",
+    "pd.csi.storage.gke.io",
+    "disk.csi.azure.com",
+)
+"""Provisioners whose volumes are for one node at a time."""
 _IN_LABELS = ("grafana_dashboard", "prometheus-rule")
 
 
@@ -50,10 +60,10 @@ def run(found: Found) -> Iterable[Problem]:
             yield manifest.problem((), "removed-api", message, why.partition("; ")[2])
     yield from _twice(found)
     yield from _unmounted(found)
-    for manifest in found.of("Ingress"):
-        yield from _ingress(manifest)
     for manifest in found.of("ClusterRole", "Role"):
         yield from _groups(manifest)
+    for manifest in found.of("PersistentVolumeClaim"):
+        yield from _writers(manifest, found)
 
 
 def _twice(found: Found) -> Iterator[Problem]:
@@ -92,21 +102,6 @@ def _mounts(workload: Manifest) -> Iterator[str]:
         yield from (text(dig(source, "configMapRef", "name")) for source in items(container.get("envFrom")))
 
 
-def _ingress(manifest: Manifest) -> Iterator[Problem]:
-    notes = {key: text(value) for key, value in mapping(manifest.get("metadata", "annotations")).items()}
-    redirects = [key for key, value in notes.items() if key.endswith("ssl-redirect") and value == "true"]
-    if redirects and not manifest.get("spec", "tls"):
-        message = "it redirects to https and has no tls block: every call ends at a certificate of nobody"
-        yield manifest.problem(("metadata", "annotations", redirects[0]), "redirect-without-tls", message)
-    if "kubernetes.io/ingress.class" in notes:
-        yield manifest.problem(
-            ("metadata", "annotations", "kubernetes.io/ingress.class"),
-            "deprecated-annotation",
-            "the annotation for the class is deprecated",
-            "write spec.ingressClassName",
-        )
-
-
 def _groups(manifest: Manifest) -> Iterator[Problem]:
     for index, rule in enumerate(items(manifest.get("rules"))):
         groups = [text(g) for g in items(mapping(rule).get("apiGroups"))]
@@ -117,6 +112,15 @@ def _groups(manifest: Manifest) -> Iterator[Problem]:
                 "rights on the API group extensions, which was removed in Kubernetes 1.22",
                 "write networking.k8s.io or apps",
             )
+
+
+def _writers(manifest: Manifest, found: Found) -> Iterator[Problem]:
+    name = text(manifest.get("spec", "storageClassName"))
+    storage = found.named("StorageClass", name, "") if name else None
+    provisioner = text(storage.get("provisioner")) if storage else ""
+    if "ReadWriteMany" in items(manifest.get("spec", "accessModes")) and provisioner in _ONE_NODE:
+        message = f'class "{name}" ({provisioner}) has volumes for one node: the claim stays Pending, or is of one node'
+        yield manifest.problem(("spec", "accessModes"), "shared-on-one-node", message, "a class of shared file systems")
 
 
 DEFECTS = Defects("objects", run)

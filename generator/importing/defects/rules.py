@@ -19,6 +19,8 @@ class Finding(NamedTuple):
     hint: str
 
 
+_IDENTIFIERS = {f"{name}_id" for name in ("task", "run", "request", "session", "message", "trace", "user", "document")}
+_BARE_VALUE = re.compile(r"\{\{-?\s*\$value\s*-?\}\}")
 _COUNTED = {"rate", "irate", "increase", "resets", "changes", "absent", "absent_over_time", "count"}
 
 
@@ -45,7 +47,8 @@ def run(found: Found) -> Iterable[Problem]:
             )
             yield manifest.problem((*loc, "expr"), "promql-refused", message)
             continue
-        for code, message, hint in (*_silent(rule, parsed), *_wrong(rule, parsed, buckets, found)):
+        findings = (*_silent(rule, parsed), *_wrong(rule, parsed, buckets, found), *_identified(parsed))
+        for code, message, hint in findings:
             yield manifest.problem((*loc, "expr"), code, f"{_name(rule)}: {message}", hint)
         if rule.get("alert"):
             yield from _texts(manifest, loc, rule)
@@ -185,6 +188,15 @@ def _types(node: Any) -> set[str]:
     return {kind}.union(*(_types(child) for child in children))
 
 
+def _identified(parsed: Expression) -> Iterator[Finding]:
+    """Labels that have another value for each task or run, of which there is no end."""
+    labels = {m.label for read in parsed.reads for m in read.matchers}
+    labels |= {label for grouping in parsed.groupings for label in grouping.labels}
+    for label in sorted(labels & _IDENTIFIERS):
+        message = f"`{label}` has another value each time: its metric grows by a series with each, for ever"
+        yield Finding("identifier-label", message, "log it, and count by something that has few values")
+
+
 def _units(
     rule: dict[str, Any], parsed: Expression, compared: tuple[str, str, float], found: Found
 ) -> Iterator[Finding]:
@@ -245,6 +257,12 @@ def _texts(manifest: Manifest, loc: Loc, rule: dict[str, Any]) -> Iterator[Probl
         yield manifest.problem(
             (*loc, "alert"), "no-severity", f"{_name(rule)}: no severity: routes by severity pass it over"
         )
+    for key, note in notes.items():
+        if _BARE_VALUE.search(text(note)):
+            message = f"{_name(rule)}: `$value` is shown with all its digits, such as 87.33333333333333"
+            yield manifest.problem(
+                (*loc, "annotations", key), "unformatted-value", message, "`{{ $value | humanize }}`"
+            )
 
 
 DEFECTS = Defects("rules", run)

@@ -33,6 +33,7 @@ def run(found: Found) -> Iterable[Problem]:
     for manifest in found.of(PROMETHEUS):
         yield from _jobs(manifest)
         yield from _rule_files(manifest)
+        yield from _forbidden(manifest, found)
 
 
 def _ports(manifest: Manifest, found: Found) -> Iterator[Problem]:
@@ -164,6 +165,19 @@ def _rule_files(manifest: Manifest) -> Iterator[Problem]:
             f"rule_files looks into {globs[0]}, the rules ({', '.join(holds)}) lie beside this file: none is loaded"
         )
         yield manifest.problem(("rule_files",), "rules-not-loaded", message)
+
+
+def _forbidden(manifest: Manifest, found: Found) -> Iterator[Problem]:
+    """Nodes are scraped, and no role of who scrapes them may read what kubelets count."""
+    jobs = [mapping(job) for job in items(manifest.get("scrape_configs"))]
+    roles = {text(dig(s, "role")) for job in jobs for s in items(job.get("kubernetes_sd_configs"))}
+    for role in found.of("ClusterRole") if "node" in roles else ():
+        rules = [[text(r) for r in items(mapping(rule).get("resources"))] for rule in items(role.get("rules"))]
+        may = {resource for rule in rules for resource in rule}
+        if "prometheus" in role.name and "nodes" in may and not may & {"nodes/metrics", "nodes/proxy", "*"}:
+            index = next(i for i, rule in enumerate(rules) if "nodes" in rule)
+            message = "Prometheus scrapes nodes and may not read nodes/metrics: kubelets answer 403"
+            yield role.problem(("rules", index, "resources"), "scrape-without-right", message, "add nodes/metrics")
 
 
 DEFECTS = Defects("scraping", run)

@@ -1,6 +1,5 @@
-"""Pods that can't start, can't be drained, or start something else tomorrow."""
+"""Pods that can't start, or start something else tomorrow."""
 
-import re
 from collections.abc import Iterable, Iterator
 
 from generator.importing.defects import Defects
@@ -12,11 +11,8 @@ from generator.importing.manifests import (
     dig,
     items,
     mapping,
-    pod_labels,
     pod_spec,
-    selects,
     text,
-    whole,
 )
 from generator.model import Loc
 from generator.problems import Problem
@@ -27,6 +23,7 @@ _NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("PersistentVolumeClaim", ("persistentVolumeClaim", "claimName")),
 )
 _FROM = (("ConfigMap", "configMapKeyRef"), ("Secret", "secretKeyRef"))
+_MONGODB = ("mongo", "mongodb", "mongodb-community-server")
 _NEVER = {
     "ConfigMap": "the pod stays in ContainerCreating",
     "Secret": "the pod stays in CreateContainerConfigError",
@@ -40,12 +37,8 @@ def run(found: Found) -> Iterable[Problem]:
         yield from _references(manifest, found)
         yield from _images(manifest)
         yield from _security(manifest)
-        yield from _rollout(manifest, found)
-        yield from _grace(manifest)
-    for budget in found.of("PodDisruptionBudget"):
-        yield from _drain(budget, found)
-    for scaler in found.of("HorizontalPodAutoscaler"):
-        yield from _custom(scaler)
+    for manifest in found.of("Deployment", "StatefulSet"):
+        yield from _replica_set(manifest)
 
 
 # --- references -------------------------------------------------------------------------------------------------------
@@ -129,73 +122,13 @@ def _security(manifest: Manifest) -> Iterator[Problem]:
         yield manifest.problem(loc, "no-memory-limit", message)
 
 
-# --- rollouts and drains ----------------------------------------------------------------------------------------------
-
-
-def _rollout(manifest: Manifest, found: Found) -> Iterator[Problem]:
-    if manifest.kind != "Deployment" or manifest.get("spec", "strategy", "type") == "Recreate":
-        return
-    loc, spec = pod_spec(manifest)
-    for index, volume in enumerate(items(spec.get("volumes"))):
-        name = text(dig(volume, "persistentVolumeClaim", "claimName"))
-        claim = found.named("PersistentVolumeClaim", name, manifest.namespace) if name else None
-        modes = [text(mode) for mode in items(claim.get("spec", "accessModes"))] if claim else []
-        if name and (claim is None or not set(modes) & {"ReadWriteMany", "ReadOnlyMany"}):
-            message = (
-                f'claim "{name}" is for one node, and a rolling update starts the new pod before the old one is gone'
-            )
-            yield manifest.problem(
-                (*loc, "volumes", index),
-                "single-writer-rollout",
-                message,
-                "`strategy: Recreate`, a StatefulSet, or a store that takes several writers",
-            )
-
-
-def _grace(manifest: Manifest) -> Iterator[Problem]:
-    loc, spec = pod_spec(manifest)
-    for at, container in containers(manifest, init=False):
-        for index, variable in enumerate(items(container.get("env"))):
-            name, seconds = text(dig(variable, "name")), whole(dig(variable, "value"))
-            grace = whole(spec.get("terminationGracePeriodSeconds")) or 30
-            if seconds and seconds > grace and re.search("TIMEOUT(_SECONDS)?$", name) and manifest.kind == "Deployment":
-                message = f"{name} lets work take {seconds} s, but a pod has {grace} s to end: a rollout kills it"
-                yield manifest.problem(
-                    (*at, "env", index),
-                    "short-grace",
-                    message,
-                    f"{'set' if loc else ''} terminationGracePeriodSeconds, or keep checkpoints",
-                )
-
-
-def _drain(budget: Manifest, found: Found) -> Iterator[Problem]:
-    least = whole(budget.get("spec", "minAvailable"))
-    labels = mapping(budget.get("spec", "selector", "matchLabels"))
-    away = whole(budget.get("spec", "maxUnavailable"))
-    for workload in found.of("Deployment", "StatefulSet"):
-        if not labels or not selects(labels, pod_labels(workload)) or workload.namespace != budget.namespace:
-            continue
-        pods = _replicas(workload, found)
-        if pods is not None and ((least is not None and least >= pods) or away == 0):
-            message = f"of {pods} pods of {workload.title} none may ever be away: a node with one can't be drained"
-            yield budget.problem(("spec", "minAvailable"), "drain-blocked", message, "`maxUnavailable: 1`")
-
-
-def _replicas(workload: Manifest, found: Found) -> int | None:
-    for scaler in found.of("HorizontalPodAutoscaler"):
-        if scaler.get("spec", "scaleTargetRef", "name") == workload.name and scaler.namespace == workload.namespace:
-            return whole(scaler.get("spec", "minReplicas")) or 1
-    value = workload.get("spec", "replicas")
-    return 1 if value is None else whole(value)
-
-
-def _custom(scaler: Manifest) -> Iterator[Problem]:
-    for index, metric in enumerate(items(scaler.get("spec", "metrics"))):
-        if mapping(metric).get("type") in ("Pods", "Object", "External"):
-            kind = text(mapping(metric)["type"]).lower()
-            name = text(dig(metric, kind, "metric", "name"))
-            message = f'metric "{name}" needs an adapter; without one the autoscaler is degraded and may stop scaling'
-            yield scaler.problem(("spec", "metrics", index), "custom-metric", message)
+def _replica_set(manifest: Manifest) -> Iterator[Problem]:
+    for loc, container in containers(manifest, init=False):
+        program = text(container.get("image")).partition("@")[0].rpartition("/")[2].partition(":")[0]
+        said = str([container.get(key) for key in ("command", "args", "env")])
+        if program in _MONGODB and not any(word in said for word in ("replSet", "REPLICA_SET", "--config")):
+            message = "MongoDB is no replica set: no transactions, no dump of one moment, nobody takes its place"
+            yield manifest.problem(loc, "no-replica-set", message, "--replSet, also with one member")
 
 
 DEFECTS = Defects("workloads", run)
