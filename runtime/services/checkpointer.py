@@ -55,6 +55,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         self._empty: set[str] = set()
         self._first: dict[_Place, Row] = {}
         """Checkpoints of inputs, which are stored when something stands on them."""
+        self._founding: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._held: defaultdict[_Place, list[Row]] = defaultdict(list)
         self._in_flight: defaultdict[_Place, set[asyncio.Future[None]]] = defaultdict(set)
 
@@ -70,6 +71,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
     def let_go(self, thread: str) -> None:
         """Forget what is in memory of a thread."""
         self._empty.discard(thread)
+        self._founding.pop(thread, None)
         for kept in (self._held, self._first):
             for place in [place for place in kept if place[0] == thread]:
                 del kept[place]
@@ -106,12 +108,16 @@ class MongoSaver(BaseCheckpointSaver[str]):
         return _config(thread, ns, id_)
 
     async def _found(self, thread: str) -> None:
-        """Store what has been held back of the checkpoints of a thread: something is about to stand on them."""
-        for place in [place for place in self._first if place[0] == thread]:
-            row = self._first.pop(place)
-            async with self._fences.writing(thread):
-                await self._write(_key(*place), row)
-            self._empty.discard(thread)
+        """Store what has been held back of the checkpoints of a thread: something is about to stand on them.
+
+        Of several that are about to, at the same time, one does it and the others wait for it.
+        """
+        async with self._founding[thread]:
+            for place, row in [kept for kept in self._first.items() if kept[0][0] == thread]:
+                async with self._fences.writing(thread):
+                    await self._write(_key(*place), row)
+                self._first.pop(place, None)
+                self._empty.discard(thread)
 
     async def _write(self, key: str, row: Row) -> None:
         if not await self._checkpoints.add({"_id": key, **row}):

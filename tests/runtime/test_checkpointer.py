@@ -67,6 +67,37 @@ async def test_who_has_lost_the_run_writes_no_checkpoint(world: World) -> None:
     assert await world.store.collections["checkpoints"].count({"thread": "t"}) == 1
 
 
+async def test_graphs_at_the_same_time_stand_on_one_checkpoint_of_their_inputs(world: World) -> None:
+    """They are stored once, and before what stands on them, however slow the store is."""
+    rows = world.store.collections["checkpoints"]
+
+    class Slow(MongoSaver):
+        async def _write(self, key: str, row: Any) -> None:
+            await asyncio.sleep(0.02 if row["ns"] in above else 0)
+            await super()._write(key, row)
+
+    saver, above, stood = Slow(world.store.collections, world.store.fences), ("", "sub:1"), list[int]()
+    await world.store.runs.add(new("t", "w", "d", {}, 0))
+    run = await world.store.runs.claim("a", 1)
+    assert run
+    world.store.fences.put(Fence(world.store.collections["runs"], "t", run.epoch))
+
+    async def put(ns: str, source: str) -> None:
+        config: Any = {"configurable": {"thread_id": "t", "checkpoint_ns": ns}}
+        meta: Any = META | {"source": source}
+        await saver.aput(config, empty_checkpoint(), meta, {})
+
+    async def nested(ns: str) -> None:
+        await put(ns, "loop")
+        stood.append(await rows.count({"ns": {"$in": list(above)}}))
+
+    for ns in above:
+        await put(ns, "input")
+    await asyncio.gather(*(nested(f"sub:1|each:{number}") for number in range(8)))
+    assert stood == [2] * 8
+    assert await rows.count({"thread": "t"}) == 10
+
+
 class Log(TypedDict):
     """State of the graph below."""
 
