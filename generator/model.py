@@ -158,6 +158,10 @@ class Catalogue:
         """Return a spec by kind and name."""
         return self._index.get(kind, {}).get(name)
 
+    def knows(self, kind: str, name: str) -> bool:
+        """Return whether there is such a spec, well-formed or not."""
+        return name in self._index.get(kind, {}) or (kind, name) in self.unparsed
+
     def names(self, kind: str) -> list[str]:
         """Return the names of a kind's specs, of those that are not well-formed too."""
         return sorted({*self._index.get(kind, {}), *(name for k, name in self.unparsed if k == kind)})

@@ -25,7 +25,7 @@ _HINTS = {
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each channel that lacks a side."""
     named = [r for spec in catalogue.specs for r in references(spec) if r.kind == "Channel"]
-    if any(r.name not in catalogue.names("Channel") for r in named):
+    if not all(catalogue.knows("Channel", r.name) for r in named):
         return  # one of them may be what is meant by a name that is not there
     produced = {r.name for r in named if _PRODUCING & set(r.loc)}
     consumed = {r.name for r in named if not _PRODUCING & set(r.loc)}

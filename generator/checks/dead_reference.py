@@ -15,13 +15,10 @@ from generator.references import is_key, references
 
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each dead name once for each place where it stands."""
-    known: dict[str, set[str]] = {}
     for spec in catalogue.specs:
         for reference in references(spec):
-            if reference.kind not in known:
-                known[reference.kind] = set(catalogue.names(reference.kind))
-            names = known[reference.kind]
-            if reference.name not in names:
+            if not catalogue.knows(reference.kind, reference.name):
+                names = catalogue.names(reference.kind)
                 best = meant(reference.name, names)
                 key = is_key(reference)
                 yield spec.problem(

@@ -51,7 +51,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 def _is_clear(catalogue: Catalogue, workflow: Declared) -> bool:
     """Return whether each step has a name of its own and what it names is there: what is wrong is told there."""
     names = [step.id for step in walk(workflow.spec.steps)]
-    there = all(reference.name in catalogue.names(reference.kind) for reference in references(workflow))
+    there = all(catalogue.knows(reference.kind, reference.name) for reference in references(workflow))
     return there and len(names) == len(set(names))
 
 

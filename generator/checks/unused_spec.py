@@ -38,7 +38,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     used = set(_used(catalogue))
     waivers = Waivers(catalogue, CODE)
     for kind, hint in _HINTS.items():
-        lost = any(name not in catalogue.names(of) for of, name in used if of == kind)
+        lost = any(of == kind and not catalogue.knows(of, name) for of, name in used)
         if lost or (kind == "Workflow" and not catalogue.all("Runtime")):
             continue  # without a Runtime, workflows are run by hand
         for spec in catalogue.all(kind):
