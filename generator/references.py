@@ -1,18 +1,21 @@
 """Finds what specs name: other specs, files beside them, expressions. Read from the markers on the fields."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import getitem
-from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, ForwardRef, Literal, TypeVar, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
 from generator.model import Declared, Loc, Reference, beside
-from runtime.contract import Expr, FileRef, Ref, Step, Template
+from runtime.contract import Expr, FileRef, Marker, Ref, Step, Template
 
-M = TypeVar("M")
-Walker = Callable[[Any, Loc], Iterator[tuple[Loc, Any, Any]]]
+M = TypeVar("M", bound=Marker)
+_Found = tuple[Loc, Marker, Any]
+"""Place, marker and value of a marked field."""
+Walker = Callable[[Any, Loc, list[_Found]], None]
+"""Adds the marked fields of a value to a list: generators within generators would take three times as long."""
 
 
 Language = Literal["cel", "template", "prose"]
@@ -49,16 +52,22 @@ def _expressions(spec: Declared, files: Mapping[str, str]) -> Iterator[Expressio
                 yield Expression(loc, "prose", files[path], path)
 
 
-def strings(value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
-    """Yield place and text of every text in a tree of values."""
+def strings(value: Any, loc: Loc) -> list[tuple[Loc, str]]:
+    """Return place and text of every text in a tree of values."""
+    found: list[tuple[Loc, str]] = []
+    _gather(value, loc, found)
+    return found
+
+
+def _gather(value: Any, loc: Loc, found: list[tuple[Loc, str]]) -> None:
     if isinstance(value, str):
-        yield loc, value
+        found.append((loc, value))
     elif isinstance(value, Mapping):
         for key, item in value.items():  # pyright: ignore[reportUnknownVariableType]
-            yield from strings(item, (*loc, str(key)))  # pyright: ignore[reportUnknownArgumentType]
+            _gather(item, (*loc, str(key)), found)  # pyright: ignore[reportUnknownArgumentType]
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-            yield from strings(item, (*loc, index))
+            _gather(item, (*loc, index), found)
 
 
 def _written(value: Any, loc: Loc) -> bool:
@@ -86,90 +95,107 @@ def is_key(reference: Reference) -> bool:
     return reference.loc[-1] == reference.name and written.strip("'\"") != reference.name
 
 
-def marked(spec: Declared, marker: type[M]) -> tuple[tuple[Loc, M, Any], ...]:
+def marked(spec: Declared, marker: type[M]) -> Sequence[tuple[Loc, M, Any]]:
     """Return place, marker and value of every field of a spec that carries a marker of this type."""
-    parts = ((spec.metadata, ("metadata",)), (spec.spec, ("spec",)))
-    return spec.once(marker.__name__, lambda: tuple(f for part, loc in parts for f in _walk_model(part, loc, marker)))
+    return cast("Sequence[tuple[Loc, M, Any]]", spec.once("marked", lambda: _grouped(spec)).get(marker, ()))
 
 
-def marked_in(model: BaseModel, marker: type[M]) -> Iterator[tuple[Loc, M, Any]]:
-    """Yield place (within the model), marker and value of every marked field of a model."""
-    yield from _walk_model(model, (), marker)
+def _grouped(spec: Declared) -> Mapping[type[Marker], Sequence[_Found]]:
+    """Return all marked fields of a spec by the type of their marker: the checks ask for each."""
+    found: list[_Found] = []
+    _walk_model(spec.metadata, ("metadata",), found)
+    _walk_model(spec.spec, ("spec",), found)
+    grouped: dict[type[Marker], list[_Found]] = {}
+    for one in found:
+        grouped.setdefault(type(one[1]), []).append(one)
+    return grouped
 
 
-def _walk_model(model: BaseModel, loc: Loc, marker: type[Any]) -> Iterator[tuple[Loc, Any, Any]]:
-    for attribute, key, walk in _walkers(type(model), marker):
+def marked_in(model: BaseModel) -> list[_Found]:
+    """Return place (within the model), marker and value of every marked field of a model."""
+    found: list[_Found] = []
+    _walk_model(model, (), found)
+    return found
+
+
+def _walk_model(model: BaseModel, loc: Loc, found: list[_Found]) -> None:
+    for attribute, key, walk in _walkers(type(model)):
         value = getattr(model, attribute)
         if value is not None:
-            yield from walk(value, (*loc, key))
+            walk(value, (*loc, key), found)
 
 
 @lru_cache(maxsize=1024)
-def _walkers(model: type[BaseModel], marker: type[Any]) -> tuple[tuple[str, str, Walker], ...]:
+def _walkers(model: type[BaseModel]) -> tuple[tuple[str, str, Walker], ...]:
     """Return what has to be looked at in a model, so that plain fields cost nothing."""
     found: list[tuple[str, str, Walker]] = []
     for name, field in model.model_fields.items():
         annotation: Any = field.annotation
         for extra in field.metadata:
             annotation = Annotated[annotation, extra]
-        walk = _walker(annotation, marker)
+        walk = _walker(annotation)
         if walk:
             found.append((name, field.alias or name, walk))
     return tuple(found)
 
 
-def _walker(annotation: Any, marker: type[Any]) -> Walker | None:
+def _walker(annotation: Any) -> Walker | None:
     origin, args = get_origin(annotation), get_args(annotation)
     if isinstance(annotation, ForwardRef):  # AnyStep, inside of branches: pydantic keeps the name in the annotation
-        return lambda value, loc: _walk_model(value, loc, marker)
+        return _walk_model
     if origin is Annotated:
-        mine = next((extra for extra in annotation.__metadata__ if isinstance(extra, marker)), None)
-        return _leaf(mine) if mine is not None else _walker(args[0], marker)
+        mine = [_leaf(extra) for extra in annotation.__metadata__ if isinstance(extra, Marker)]
+        inner = _walker(args[0])
+        return _each([*mine, inner] if inner else mine)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        if issubclass(annotation, Step) or _may_hold(annotation, marker):
-            return lambda value, loc: _walk_model(value, loc, marker)
-        return None
+        return _walk_model if issubclass(annotation, Step) or _walkers(annotation) else None
     if origin in (tuple, list):
-        inner = _walker(args[0], marker)
+        inner = _walker(args[0])
         return _items(inner) if inner else None
     if origin is dict:
-        inner = _walker(args[1], marker)
-        keys = _walker(args[0], marker)
+        inner = _walker(args[1])
+        keys = _walker(args[0])
         return _values(inner, keys) if inner or keys else None
-    options = [walk for arg in args if (walk := _walker(arg, marker))]
-    return _first(options, annotation, marker) if options else None
+    options = [walk for arg in args if (walk := _walker(arg))]
+    return _first(options, annotation) if options else None
 
 
-@lru_cache(maxsize=1024)
-def _may_hold(model: type[BaseModel], marker: type[Any]) -> bool:
-    return bool(_walkers(model, marker))
+def _each(walks: Sequence[Walker]) -> Walker | None:
+    if len(walks) < 2:
+        return walks[0] if walks else None
+
+    def walk(value: Any, loc: Loc, found: list[_Found]) -> None:
+        for one in walks:
+            one(value, loc, found)
+
+    return walk
 
 
-def _leaf(mine: Any) -> Walker:
-    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+def _leaf(mine: Marker) -> Walker:
+    def walk(value: Any, loc: Loc, found: list[_Found]) -> None:
         if isinstance(value, tuple):
-            yield from (((*loc, index), mine, item) for index, item in enumerate(value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            found += [((*loc, index), mine, item) for index, item in enumerate(value)]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         else:
-            yield loc, mine, value
+            found.append((loc, mine, value))
 
     return walk
 
 
 def _items(inner: Walker) -> Walker:
-    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+    def walk(value: Any, loc: Loc, found: list[_Found]) -> None:
         for index, item in enumerate(value):
-            yield from inner(item, (*loc, index))
+            inner(item, (*loc, index), found)
 
     return walk
 
 
 def _values(inner: Walker | None, keys: Walker | None) -> Walker:
-    def walk(value: Mapping[str, Any], loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+    def walk(value: Mapping[str, Any], loc: Loc, found: list[_Found]) -> None:
         for key, item in value.items():
             if keys:
-                yield from keys(key, (*loc, key))
+                keys(key, (*loc, key), found)
             if inner:
-                yield from inner(item, (*loc, key))
+                inner(item, (*loc, key), found)
 
     return walk
 
@@ -178,15 +204,15 @@ def _bare(annotation: Any) -> Any:
     return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
-def _first(options: list[Walker], annotation: Any, marker: type[Any]) -> Walker:
+def _first(options: list[Walker], annotation: Any) -> Walker:
     """A union: models decide by what they are, everything else by the only option."""
 
     plain = not any(isinstance(one, type) and issubclass(one, BaseModel) for one in map(_bare, get_args(annotation)))
 
-    def walk(value: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+    def walk(value: Any, loc: Loc, found: list[_Found]) -> None:
         if isinstance(value, BaseModel):
-            yield from _walk_model(value, loc, marker)
+            _walk_model(value, loc, found)
         elif plain:
-            yield from options[0](value, loc)
+            options[0](value, loc, found)
 
     return walk

@@ -1,7 +1,8 @@
 """A workflow: typed state, steps, triggers and bounds, with everything that its runs need."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,18 +106,17 @@ class Workflow(Thing):
 
 def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
     """Return the workflow with all that it uses, and its document."""
-    steps = spec.steps
-    used = (context.find(Agent, n) for n in _used(steps, "Agent"))
-    agents = tuple({one.name: one for agent in used for one in agent.closure()}.values())
-    tools = _with({t.name: t for a in agents for t in a.tools}, (context.find(Tool, n) for n in _used(steps, "Tool")))
-    named = (context.find(Model, n) for n in _used(steps, "Model"))
+    used = _used(spec.steps)
+    agents = tuple({one.name: one for n in used["Agent"] for one in context.find(Agent, n).closure()}.values())
+    tools = _with({t.name: t for a in agents for t in a.tools}, (context.find(Tool, n) for n in used["Tool"]))
+    named = (context.find(Model, n) for n in used["Model"])
     models = _models([*(m for a in agents for m in a.asked()), *named], context)
     channels = tuple(
         context.find(Channel, n)
-        for n in dict.fromkeys([*_used(steps, "Channel"), *(t.channel for t in spec.triggers if t.channel)])
+        for n in dict.fromkeys([*used["Channel"], *(t.channel for t in spec.triggers if t.channel)])
     )
-    policies = [context.find(Resilience, n) for n in _used(steps, "Resilience")]
-    workflows = tuple(context.find(Workflow, n) for n in _used(steps, "Workflow"))
+    policies = [context.find(Resilience, n) for n in used["Resilience"]]
+    workflows = tuple(context.find(Workflow, n) for n in used["Workflow"])
     environment = context.find(Environment, context.environment)
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -148,10 +148,14 @@ def resolve(spec: WorkflowSpec, context: Resolving) -> Workflow:
                     channels=channels, workflows=workflows)  # fmt: skip
 
 
-def _used(steps: Iterable[Step], kind: str) -> list[str]:
-    """Return the names of one kind that steps refer to, each once, in order."""
-    found = (name for step in steps for _, ref, name in marked_in(step, Ref) if ref.kind == kind)
-    return list(dict.fromkeys(found))
+def _used(steps: Iterable[Step]) -> Mapping[str, Iterable[str]]:
+    """Return the names that steps refer to by their kind (none for a kind that is not there), each once, in order."""
+    found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for step in steps:
+        for _, marker, name in marked_in(step):
+            if isinstance(marker, Ref):
+                found[marker.kind][name] = None
+    return found
 
 
 def _with(first: dict[str, Tool], more: Iterable[Tool]) -> tuple[Tool, ...]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from generator.problems import Place
+from runtime.contract import Marker
 
 MetricType = Literal["counter", "gauge", "histogram"]
 Operator = Literal["=", "!=", "=~", "!~"]
@@ -22,19 +23,19 @@ _STRINGS = re.compile(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|`[^`]*`')
 
 
 @dataclass(frozen=True)
-class PromQL:
+class PromQL(Marker):
     """Marks a field that is a PromQL expression."""
 
 
 @dataclass(frozen=True)
-class Selector:
+class Selector(Marker):
     """Marks a field that is one metric, with matchers if need be, and which types of metric make sense there."""
 
     types: tuple[MetricType, ...] = ("counter", "gauge", "histogram")
 
 
 @dataclass(frozen=True)
-class LabelsOf:
+class LabelsOf(Marker):
     """Marks a field of label names that the metrics in these fields beside it must have."""
 
     fields: tuple[str, ...]

@@ -29,36 +29,40 @@ Many: TypeAlias = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in YAML, a tuple here; its items stay strict."""
 
 
+class Marker:
+    """Says what the value of a field means, where its type does not."""
+
+
 @dataclass(frozen=True)
-class Ref:
+class Ref(Marker):
     """Marks a field that names another spec of this kind."""
 
     kind: str
 
 
 @dataclass(frozen=True)
-class Registered:
+class Registered(Marker):
     """Marks a field that names something the runtime image ships."""
 
     what: Literal["function"]
 
 
 @dataclass(frozen=True)
-class FileRef:
+class FileRef(Marker):
     """Marks a field that names a file beside the spec, and what the file holds."""
 
     holds: Literal["prompt", "json-schema", "text"]
 
 
 @dataclass(frozen=True)
-class Expr:
+class Expr(Marker):
     """Marks a field that is a bare CEL expression of this result type."""
 
     result: Literal["bool", "any"] = "any"
 
 
 @dataclass(frozen=True)
-class Template:
+class Template(Marker):
     """Marks a field (a text, or a tree of values) that may hold `${ CEL }` or, in prose, `{{ Jinja }}`."""
 
     language: Literal["cel", "jinja"] = "cel"
