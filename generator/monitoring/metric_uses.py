@@ -22,10 +22,6 @@ from generator.rules.promql import (
     spot,
 )
 
-READERS = ("Alerts", "Dashboard", "Detector", "Objective", "Report")
-"""Kinds with such fields: others, of which there may be thousands, are not looked through."""
-
-
 ALERTING = ("Alerts", "Detector", "Maintenance", "Objective")
 """Kinds whose specs declare alerts, by their method `told`."""
 
@@ -50,12 +46,9 @@ class Use:
 
 def uses(catalogue: Catalogue) -> Iterator[Use]:
     """Yield every field that reads metrics."""
-    for kind in READERS:
-        for spec in catalogue.all(kind):
-            for loc, marker, text in marked(spec, PromQL):
-                yield _use(spec, loc, text, marker)
-            for loc, marker, text in marked(spec, Selector):
-                yield _use(spec, loc, text, marker)
+    for spec in catalogue.specs:
+        for loc, marker, text in (*marked(spec, PromQL), *marked(spec, Selector)):
+            yield _use(spec, loc, text, marker)
 
 
 def _use(spec: Declared, loc: Loc, text: str, marker: PromQL | Selector) -> Use:
@@ -69,11 +62,10 @@ def _use(spec: Declared, loc: Loc, text: str, marker: PromQL | Selector) -> Use:
 
 def groupings(catalogue: Catalogue) -> Iterator[tuple[Declared, Loc, Grouping]]:
     """Yield the labels that stand in fields of their own, such as a template's `by`, with what they group."""
-    for kind in READERS:
-        for spec in catalogue.all(kind):
-            for loc, marker, label in marked(spec, LabelsOf):
-                reads = [r for text in _beside(spec, loc, marker) if (r := _reads(text))]
-                yield spec, loc, Grouping((label,), tuple(read for found in reads for read in found), frozenset())
+    for spec in catalogue.specs:
+        for loc, marker, label in marked(spec, LabelsOf):
+            reads = [r for text in _beside(spec, loc, marker) if (r := _reads(text))]
+            yield spec, loc, Grouping((label,), tuple(read for found in reads for read in found), frozenset())
 
 
 def _beside(spec: Declared, loc: Loc, marker: LabelsOf) -> Iterator[str]:

@@ -2,17 +2,11 @@
 
 import pytest
 
-from generator.monitoring.metric_uses import READERS
-from generator.pipeline import KINDS
 from generator.problems import Place
-from generator.references import _walkers  # pyright: ignore[reportPrivateUsage]
 from generator.rules.promql import (
-    LabelsOf,
     Matcher,
-    PromQL,
     PromQLError,
     Read,
-    Selector,
     comparison,
     labels_of,
     parse,
@@ -100,14 +94,3 @@ TEXT = 'sum(rate(apm_x_total{a="apm_x"}[5m])) / apm_x > 1'
 def test_a_name_is_found_where_it_stands(length: int, name: str, column: int) -> None:
     """Outside of strings; in plain and quoted scalars on one line. Else the whole scalar is the place."""
     assert spot(TEXT, name, Place("f", 3, 10, length)).column == column
-
-
-def test_every_kind_that_reads_metrics_is_looked_through() -> None:
-    """`READERS` is a list for speed: a kind that is not in it would go unchecked."""
-    found = {name for name, kind in KINDS.items() for mark in (PromQL, Selector, LabelsOf) if _holds(kind.spec, mark)}
-    assert found == set(READERS)
-
-
-def _holds(model: object, mark: type[object]) -> bool:
-    """Whether a model has the mark anywhere; steps are walked by their own type and hold none."""
-    return bool(_walkers(model, mark)) and "Workflow" not in getattr(model, "__name__", "")  # pyright: ignore[reportArgumentType]
