@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generator.importing.manifests import Found, Manifest
-from generator.model import Loc
+from generator.model import Document, Loc
 from generator.problems import Place
 
 Objects = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -89,8 +89,10 @@ class Draft:
 class Drafts:
     """All specs in the making."""
 
-    def __init__(self, found: Found, environment: str, namespace: str, agents: Sequence[Manifest],
-                 owner: str) -> None:  # fmt: skip
+    def __init__(self, found: Found, environment: str, namespace: str, agents: Sequence[Manifest], owner: str,
+                 there: Mapping[tuple[str, str], Document]) -> None:  # fmt: skip
+        self.there = there
+        """Specs that the repository has already, by kind and name."""
         self.found, self.environment, self.namespace, self.owner = found, environment, namespace, owner
         self.agents = agents
         """Deployments in which agents run."""

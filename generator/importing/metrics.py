@@ -1,10 +1,12 @@
 """What imported alerts and dashboards read and nobody declares -> a Metrics spec, as far as names and uses tell."""
 
+import itertools
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from generator.importing.drafts import Drafts
+from generator.importing.manifests import dig, mapping
 from generator.kinds.metrics import own
 from generator.rules.promql import Expression, PromQLError, Read, parse, series
 
@@ -15,10 +17,15 @@ _UNITS = (("_seconds", "seconds"), ("_bytes", "bytes"), ("_ratio", "ratio"), ("_
 
 
 def declare(drafts: Drafts) -> None:
-    """Declare every metric that is read and not known, in place of what was declared before."""
-    drafts.drafts.pop(("Metrics", "imported"), None)
-    drafts.forget("Metrics imported")
-    known = series(own())
+    """Declare every metric that is read and not known, in place of what was declared here before.
+
+    What the repository declares stays as people have left it; what is new is a spec of its own beside it.
+    """
+    names = itertools.chain(["imported"], (f"imported-{number}" for number in itertools.count(2)))
+    name = next(name for name in names if ("Metrics", name) not in drafts.there)
+    drafts.drafts.pop(("Metrics", name), None)
+    drafts.forget(f"Metrics {name}")
+    known = {*series(own()), *_there(drafts)}
     uses: dict[str, list[tuple[Read, Expression]]] = {}
     for expression in _expressions(drafts):
         for read in expression.reads:
@@ -27,7 +34,7 @@ def declare(drafts: Drafts) -> None:
     families = _families(uses)
     if not families:
         return
-    draft = drafts.spec("Metrics", "imported")
+    draft = drafts.spec("Metrics", name)
     found = {
         name: _declared(name, [u for part in parts for u in uses[part]], histogram=histogram)
         for name, (parts, histogram) in sorted(families.items())
@@ -39,6 +46,15 @@ def declare(drafts: Drafts) -> None:
         "types, units and labels are read off names and uses; compare them with "
         "what the exporters really export, or the alerts never fire",
     )
+
+
+def _there(drafts: Drafts) -> Iterator[str]:
+    """Yield the names by which metrics may be read that the repository declares."""
+    for (kind, _), document in drafts.there.items():
+        metrics = mapping(dig(document.value, "spec", "metrics")) if kind == "Metrics" else {}
+        for metric, declared in metrics.items():
+            histogram = dig(declared, "type") == "histogram"
+            yield from (metric, *(f"{metric}_{part}" for part in ("bucket", "sum", "count") if histogram))
 
 
 def _expressions(drafts: Drafts) -> Iterator[Expression]:

@@ -22,6 +22,7 @@ def as_json(result: Imported, written: list[str]) -> str:
         "files": list(result.found.files),
         **({"cluster": result.found.cluster, "leftOut": dict(result.found.left_out)} if result.found.cluster else {}),
         "written": written,
+        "replaced": list(result.replaced),
         "kept": list(result.kept),
         "renders": result.proof.renders,
         "objects": [_object(one) for one in result.proof.proven],
@@ -59,6 +60,7 @@ def text(result: Imported, written: list[str], *, verbose: bool) -> str:
 def _lines(result: Imported, written: list[str], *, verbose: bool) -> Iterator[str]:
     yield summary(result)
     yield from _section("Written", written or ["nothing (say --out DIR)"])
+    yield from _section("Written over what was there", result.replaced)
     yield from _section("Kept as they are", result.kept)
     yield from _section("To decide", (f"{a.spec} {a.path} = {_short(a.value)}: {a.why}" for a in result.drafts.assumed))
     yield from _section("Defects that were seen", _defects(result, verbose))
@@ -216,6 +218,7 @@ def _markdown(result: Imported, written: list[str]) -> Iterator[str]:
     yield from _list("Left out", _left_out(result))
     yield from _list("Not read", (f"`{p.place}` {p.message}" for p in result.found.unread))
     yield from _list("Written", (f"`{path}`" for path in written))
+    yield from _list("Written over what was there", (f"`{path}`" for path in result.replaced))
 
 
 def _list(title: str, lines: Any) -> Iterator[str]:

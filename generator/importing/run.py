@@ -11,8 +11,10 @@ from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import Found
 from generator.importing.proof import Proof, prove
 from generator.importing.runtimes import agents
-from generator.importing.settling import settle, there
+from generator.importing.settling import settle
 from generator.links import followed
+from generator.load import load
+from generator.model import Document
 from generator.problems import Failure, Problem
 from runtime.registry import discover
 
@@ -43,6 +45,8 @@ class Imported:
     """Texts of specs by path below the repository."""
     kept: tuple[str, ...]
     """Specs that are there already and were left as they are."""
+    replaced: tuple[str, ...]
+    """Paths of specs that say something else than those that stand there; people want them written over."""
     proof: Proof
     defects: tuple[Problem, ...]
 
@@ -56,7 +60,7 @@ def imported(found: Found, wanted: Wanted) -> Imported:
     """
     inside = agents(found, wanted.runtimes)
     namespace = wanted.namespace or main_namespace(found, inside)
-    drafts = Drafts(found, wanted.environment, namespace, inside, wanted.owner)
+    drafts = Drafts(found, wanted.environment, namespace, inside, wanted.owner, _there(wanted.out))
     for importer in sorted(IMPORTERS.values(), key=lambda i: (i.order, i.name)):
         for manifest in sorted(found.of(*importer.kinds), key=lambda m: m.namespace != namespace):
             importer.lift(manifest, drafts)
@@ -64,10 +68,10 @@ def imported(found: Found, wanted: Wanted) -> Imported:
     metrics.declare(drafts)
     kept = _complete(drafts, wanted)
     with tempfile.TemporaryDirectory(prefix="apm-import-") as scratch:
-        made = settle(drafts, wanted.out, Path(scratch))
-        _refuse(made, wanted)
+        made = _without_runbooks(settle(drafts, wanted.out, Path(scratch)), wanted.out)
+        replaced = _replaced(made, wanted)
         proof = prove(drafts, Path(scratch))
-    return Imported(found, drafts, made, kept, proof, defects_of(found))
+    return Imported(found, drafts, made, kept, replaced, proof, defects_of(found))
 
 
 def defects_of(found: Found) -> tuple[Problem, ...]:
@@ -86,23 +90,34 @@ def _complete(drafts: Drafts, wanted: Wanted) -> tuple[str, ...]:
     """Add what every repository needs, unless it is there; what is there is never changed."""
     out = wanted.out
     complete(drafts, (followed(out).name.lower() if out else "imported") or "system", wanted.owner)
-    known = there(out)
-    kinds = {kind for kind, _ in known}
+    kinds = {kind for kind, _ in drafts.there}
     kept: list[str] = []
     for key in [*drafts.drafts]:
         kind, name = key
-        if kind in kinds & {"System", "Notifications"} or (kind in ("Team", "Environment") and key in known):
+        if kind in kinds & {"System", "Notifications"} or (kind in ("Team", "Environment") and key in drafts.there):
             kept.append(f"{kind} {name}")
             del drafts.drafts[key]
     return tuple(kept)
 
 
-def _refuse(made: Mapping[str, str], wanted: Wanted) -> None:
+def _there(out: Path | None) -> Mapping[tuple[str, str], Document]:
+    return {d.identity: d for d in load(out).documents} if out and out.is_dir() else {}
+
+
+def _without_runbooks(made: Mapping[str, str], out: Path | None) -> Mapping[str, str]:
+    """Leave runbooks as they are that stand there already: what import writes is only to be filled in."""
+    return {
+        path: content for path, content in made.items() if not (out and path.endswith(".md") and (out / path).exists())
+    }
+
+
+def _replaced(made: Mapping[str, str], wanted: Wanted) -> tuple[str, ...]:
     out = wanted.out
     there = [path for path in made if (out / path).exists()] if out else []
     if there and not wanted.overwrite:
         names = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
         raise Failure(f"{out} already has {names}", "name another folder with --out, or say --overwrite")
+    return tuple(path for path in there if out and (out / path).read_text(encoding="utf-8") != made[path])
 
 
 def write(result: Imported, out: Path | None) -> list[str]:

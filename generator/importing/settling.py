@@ -13,7 +13,6 @@ from pathlib import Path
 from generator.importing import metrics
 from generator.importing.drafts import Draft, Drafts
 from generator.importing.writing import files, path_of
-from generator.load import load
 from generator.pipeline import build_all
 from generator.problems import Problem, Rejected
 from generator.rules.clock import today
@@ -33,7 +32,7 @@ def settle(drafts: Drafts, existing: Path | None, scratch: Path) -> dict[str, st
     for folder in ("specs", "policies"):
         if existing and (existing / folder).is_dir():
             shutil.copytree(existing / folder, scratch / folder, dirs_exist_ok=True)
-    environments = {drafts.environment, *(name for kind, name in there(existing) if kind == "Environment")}
+    environments = {drafts.environment, *(name for kind, name in drafts.there if kind == "Environment")}
     written: dict[str, str] = {}
     for _ in range(_ROUNDS):
         written = _write(drafts, written, scratch)
@@ -41,11 +40,6 @@ def settle(drafts: Drafts, existing: Path | None, scratch: Path) -> dict[str, st
             break
         metrics.declare(drafts)
     return written
-
-
-def there(existing: Path | None) -> set[tuple[str, str]]:
-    """Return kind and name of each spec of a repository, which need not be there yet."""
-    return {d.identity for d in load(existing).documents} if existing and existing.is_dir() else set()
 
 
 def _write(drafts: Drafts, before: Mapping[str, str], scratch: Path) -> dict[str, str]:

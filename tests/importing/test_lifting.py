@@ -42,6 +42,26 @@ spec:
   maxReplicas: 9  # the database takes no more
   metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 55}}}]
 """
+QUEUE = """
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: queue}
+spec:
+  groups:
+    - name: queue
+      rules: [{alert: QueueIsLong, expr: shop_queue > 100, labels: {severity: critical}}]
+"""
+STOCK = """
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: stock}
+spec:
+  groups:
+    - name: stock
+      rules:
+        - {alert: StockIsLow, expr: shop_stock < 5, labels: {severity: critical}}
+        - {alert: QueueIsFull, expr: shop_queue > 900, labels: {severity: critical}}
+"""
 POLICY = """
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -99,6 +119,29 @@ def test_what_is_there_is_not_overwritten(out: Path) -> None:
         "System agents", "Team platform", "Environment production")  # fmt: skip
 
 
+def test_a_second_import_adds_to_the_first(out: Path) -> None:
+    """Metrics that are declared stay as people have left them, runbooks too; what is new is declared beside them."""
+    write(lift(QUEUE, out=out), out)
+    metrics, runbook = out / "specs/monitoring/metrics-imported.yaml", out / "specs/monitoring/runbooks/QueueIsLong.md"
+    metrics.write_text(metrics.read_text().replace("Read by what was imported as", "Orders that wait, read as"))
+    runbook.write_text("# Add workers.\n")
+    before = {path: path.read_text() for path in (out / "specs").rglob("*.*")}
+    result = lift(STOCK, out=out)
+    write(result, out)
+    assert result.proof.renders
+    assert {path: path.read_text() for path in before} == before
+    added = (out / "specs/monitoring/metrics-imported-2.yaml").read_text()
+    assert "shop_stock:" in added
+    assert "shop_queue" not in added
+
+
+def test_what_is_written_over_is_told(out: Path) -> None:
+    write(lift(QUEUE, out=out), out)
+    again = lift(QUEUE.replace("> 100", "> 200"), out=out, wanted=Wanted(out, overwrite=True))
+    assert again.replaced == ("specs/monitoring/alerts-queue.yaml",)
+    assert "Written over what was there\n  specs/monitoring/alerts-queue.yaml" in reports.text(again, [], verbose=False)
+
+
 def test_the_command_writes_specs_and_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "agents.yaml").write_text(DEPLOYMENT)
     done = call(tmp_path, "import", "agents.yaml", "--out", "new", "--format", "json")
@@ -140,16 +183,7 @@ def test_nothing_is_not_called_valid(tmp_path: Path) -> None:
 
 
 def test_alerts_without_notifications_leave_it_to_people_who_is_told(out: Path) -> None:
-    rules = """
-apiVersion: monitoring.coreos.com/v1
-kind: PrometheusRule
-metadata: {name: queue}
-spec:
-  groups:
-    - name: queue
-      rules: [{alert: QueueIsLong, expr: shop_queue > 100, labels: {severity: critical}}]
-"""
-    result = lift(rules, out=out)
+    result = lift(QUEUE, out=out)
     assert result.proof.renders
     assert ("Notifications notifications", "spec.receivers.alerts") in {(a.spec, a.path) for a in result.drafts.assumed}
 
