@@ -1,9 +1,9 @@
 """Objects in the form in which old and new are compared: items have names, what only says who made it is left out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from generator.importing.drafts import Objects
+from generator.importing.drafts import Objects, Twin
 from generator.importing.manifests import Manifest, items, mapping, template_of, text
 
 _LEFT_OUT = (
@@ -56,3 +56,14 @@ def rendered(objects: Objects, kind: str, name: str) -> dict[str, Any] | None:
     """Return a rendered object in its plain form; None where there is none."""
     value = objects.get((kind, name))
     return plain(value) if value is not None else None
+
+
+def twin(manifest: Manifest, spec: str, name: str, reasons: Mapping[str, str],
+         form: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> Twin:  # fmt: skip
+    """Return that an object has to come out again as one of its kind with another name; `form` gives items names."""
+
+    def new(objects: Objects) -> dict[str, Any] | None:
+        found = rendered(objects, manifest.kind, name)
+        return form(found) if found is not None else None
+
+    return Twin(manifest, spec, form(plain(manifest.value)), new, reasons)

@@ -109,7 +109,7 @@ def _rollout(manifest: Manifest, found: Found) -> Iterator[Problem]:
 
 
 def _grace(manifest: Manifest) -> Iterator[Problem]:
-    loc, spec = pod_spec(manifest)
+    _, spec = pod_spec(manifest)
     for at, container in containers(manifest, init=False):
         for index, variable in enumerate(items(container.get("env"))):
             name, seconds = text(dig(variable, "name")), whole(dig(variable, "value"))
@@ -120,7 +120,7 @@ def _grace(manifest: Manifest) -> Iterator[Problem]:
                     (*at, "env", index),
                     "short-grace",
                     message,
-                    f"{'set' if loc else ''} terminationGracePeriodSeconds, or keep checkpoints",
+                    "set terminationGracePeriodSeconds, or keep checkpoints",
                 )
 
 

@@ -134,14 +134,7 @@ def _claim(manifest: Manifest, drafts: Drafts) -> None:
         drafts.leave(manifest, "pods of apm have no volumes of their own: what lasts is in the StateStore")
         return
     backup = named(jobs[0].name)
-    found = Twin(
-        manifest,
-        f"Backup {backup}",
-        forms.plain(manifest.value),
-        lambda objects: forms.rendered(objects, "PersistentVolumeClaim", f"{backup}-archives"),
-        _REASONS,
-    )
-    drafts.twins.append(found)
+    drafts.twins.append(forms.twin(manifest, f"Backup {backup}", f"{backup}-archives", _REASONS))
 
 
 def _form(value: Any) -> dict[str, Any]:

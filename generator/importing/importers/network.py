@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.importing import forms
-from generator.importing.drafts import Drafts, Importer, Twin
+from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import Manifest, dig, items, mapping, text
 from generator.importing.runtimes import selected_runtime
 
@@ -29,15 +29,7 @@ def lift(manifest: Manifest, drafts: Drafts) -> None:
         "spec.ingress": "callers are named in Environment.ingress; the port is the runtime's",
         "metadata": "labels are rendered from the spec",
     }
-    drafts.twins.append(
-        Twin(
-            manifest,
-            draft.title,
-            forms.plain(manifest.value),
-            lambda o: forms.rendered(o, "NetworkPolicy", f"{draft.name}-api"),
-            reasons,
-        )
-    )
+    drafts.twins.append(forms.twin(manifest, draft.title, f"{draft.name}-api", reasons))
 
 
 def _callers(manifest: Manifest, drafts: Drafts) -> Iterator[dict[str, Any]]:

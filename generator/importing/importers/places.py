@@ -1,7 +1,7 @@
 """Namespaces, quotas and ServiceMonitors -> Environment: where the system runs and what watches it."""
 
 from generator.importing import forms
-from generator.importing.drafts import Drafts, Importer, Twin
+from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import Manifest, mapping, text, whole
 from generator.importing.runtimes import selected_runtime
 from generator.kinds._quantity import canonical
@@ -18,15 +18,7 @@ def lift(manifest: Manifest, drafts: Drafts) -> None:
             drafts.leave(manifest, f"the environment's namespace is {drafts.namespace}; others are not apm's")
             return
         environment.note(("namespace",), manifest.comments(("metadata", "name")))
-        drafts.twins.append(
-            Twin(
-                manifest,
-                environment.title,
-                forms.plain(manifest.value),
-                lambda o: forms.rendered(o, "Namespace", manifest.name),
-                _COMMON,
-            )
-        )
+        drafts.twins.append(forms.twin(manifest, environment.title, manifest.name, _COMMON))
     elif manifest.kind == "ResourceQuota":
         _quota(manifest, drafts)
     else:
@@ -47,15 +39,7 @@ def _quota(manifest: Manifest, drafts: Drafts) -> None:
                 continue
         elif key == "pods" and (pods := whole(value)):
             environment.put(("quota", "pods"), pods, manifest, loc)
-    drafts.twins.append(
-        Twin(
-            manifest,
-            environment.title,
-            forms.plain(manifest.value),
-            lambda o: forms.rendered(o, "ResourceQuota", "quota"),
-            _COMMON,
-        )
-    )
+    drafts.twins.append(forms.twin(manifest, environment.title, "quota", _COMMON))
 
 
 def _monitor(manifest: Manifest, drafts: Drafts) -> None:
@@ -86,15 +70,7 @@ def _monitor(manifest: Manifest, drafts: Drafts) -> None:
         "spec.selector": "selectors are rendered from the spec's name",
         "spec.endpoints": "the runtime's port, path and interval are its own",
     }
-    drafts.twins.append(
-        Twin(
-            manifest,
-            draft.title,
-            forms.plain(manifest.value),
-            lambda o: forms.rendered(o, "ServiceMonitor", draft.name),
-            reasons,
-        )
-    )
+    drafts.twins.append(forms.twin(manifest, draft.title, draft.name, reasons))
 
 
 IMPORTER = Importer("places", ("Namespace", "ResourceQuota", "ServiceMonitor"), lift, order=45)

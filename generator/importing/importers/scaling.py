@@ -3,7 +3,7 @@
 from typing import Any
 
 from generator.importing import forms
-from generator.importing.drafts import Draft, Drafts, Importer, Objects, Twin
+from generator.importing.drafts import Draft, Drafts, Importer
 from generator.importing.manifests import Manifest, dig, items, mapping, text, whole
 from generator.importing.runtimes import runtime_of, selected_runtime
 from generator.model import Loc
@@ -48,16 +48,7 @@ def _autoscaler(manifest: Manifest, drafts: Drafts, draft: Draft) -> None:
         "spec.metrics": "pods are added by CPU only",
         "spec.behavior": "the steps of scaling are apm's own",
     }
-    drafts.twins.append(
-        Twin(
-            manifest, draft.title, _metrics(forms.plain(manifest.value)), lambda objects: _new(objects, draft), reasons
-        )
-    )
-
-
-def _new(objects: Objects, draft: Draft) -> dict[str, Any] | None:
-    found = forms.rendered(objects, "HorizontalPodAutoscaler", f"{draft.name}-worker")
-    return _metrics(found) if found else None
+    drafts.twins.append(forms.twin(manifest, draft.title, f"{draft.name}-worker", reasons, _metrics))
 
 
 def _cpu(manifest: Manifest) -> tuple[int | None, Loc]:
@@ -92,15 +83,7 @@ def _budget(manifest: Manifest, drafts: Drafts, draft: Draft) -> None:
         "spec.selector": _NAMES,
         "metadata": "labels are rendered from the spec",
     }
-    drafts.twins.append(
-        Twin(
-            manifest,
-            draft.title,
-            forms.plain(manifest.value),
-            lambda objects: forms.rendered(objects, "PodDisruptionBudget", f"{draft.name}-worker"),
-            reasons,
-        )
-    )
+    drafts.twins.append(forms.twin(manifest, draft.title, f"{draft.name}-worker", reasons))
 
 
 IMPORTER = Importer("scaling", ("HorizontalPodAutoscaler", "PodDisruptionBudget"), lift, order=30)

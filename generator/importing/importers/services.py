@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.importing import forms
-from generator.importing.drafts import Drafts, Importer, Twin
+from generator.importing.drafts import Drafts, Importer
 from generator.importing.manifests import WORKLOADS, Manifest, containers, items, mapping, pod_labels, selects, text
 from generator.importing.runtimes import runtimes, selected_runtime
 
@@ -19,15 +19,7 @@ def lift(manifest: Manifest, drafts: Drafts) -> None:
             "metadata": "labels are rendered from the spec",
             "spec.ports": "the runtime has one port, 8080, called http",
         }
-        drafts.twins.append(
-            Twin(
-                manifest,
-                draft.title,
-                _ports(forms.plain(manifest.value)),
-                lambda objects: _ports(forms.rendered(objects, "Service", f"{draft.name}-api") or {}),
-                reasons,
-            )
-        )
+        drafts.twins.append(forms.twin(manifest, draft.title, f"{draft.name}-api", reasons, _ports))
         return
     ports = list(dict.fromkeys(_targets(manifest, labels, drafts)))
     if labels and ports and any(runtimes(drafts)):
