@@ -43,6 +43,30 @@ def test_every_pod_runs_the_image_that_the_specs_name(system: System) -> None:
         assert status["imageID"].endswith(digest)
 
 
+def test_doctor_compares_what_the_node_runs_with_what_is_rendered(system: System) -> None:
+    names = [f"apm-multi-agent-{role}" for role in ROLES]
+    assert _told_of_images(system, names) == {("ok", f"1 pod of {name} runs the rendered images") for name in names}
+    digest, other = system.images.digests[RUNTIME], f"sha256:{'a' * 64}"
+    system.delivery.edit("specs/runtime.yaml", digest, other)
+    try:
+        told = _told_of_images(system, names)
+    finally:
+        system.delivery.edit("specs/runtime.yaml", other, digest)
+    assert {state for state, _ in told} == {"problem"}
+    (pod,) = system.pods("api")
+    says = f"{pod['metadata']['name']} ({pod['spec']['containers'][0]['name']}: {digest[:19]}...)"
+    assert ("problem", f"no pod of apm-multi-agent-api runs the rendered image: {says}") in told
+
+
+def _told_of_images(system: System, names: list[str]) -> set[tuple[str, str]]:
+    """Return what `apm doctor` says of the images of some Deployments."""
+    where = ("--env", "staging", "--kubeconfig", str(system.node.kubeconfig))
+    done = system.apm("doctor", *where, "--only", "images", "--format", "json")
+    assert done.stdout, done.stderr
+    said = [(one["state"], one["message"]) for one in json.loads(done.stdout)["findings"]]
+    return {one for one in said if any(f"of {name} " in one[1] for name in names)}
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_pod_is_confined_as_rendered(system: System, role: str) -> None:
     (pod,) = system.pods(role)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from generator.live.model import Answer, Examination, Patient, images, ok, unknown, wrong
+from generator.problems import plural
 
 _ZEROS = "sha256:" + "0" * 64
 
@@ -43,7 +44,8 @@ def _running(patient: Patient, item: Mapping[str, Any]) -> Iterator[Answer]:
     if others:
         yield _others(name, told, others)
     elif told:
-        yield ok("images", f"{len({pod for pod, _, _ in told})} pods of {name} run the rendered images")
+        count = len({pod for pod, _, _ in told})
+        yield ok("images", f"{plural(count, 'pod')} of {name} run{'s' if count == 1 else ''} the rendered images")
 
 
 def _others(name: str, told: list[tuple[str, str, str]], others: list[tuple[str, str, str]]) -> Answer:
