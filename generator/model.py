@@ -131,8 +131,8 @@ class Catalogue:
     specs: tuple[Declared, ...]
     files: Mapping[str, str]
     environment: str | None = None
-    unparsed: frozenset[tuple[str, str]] = frozenset()
-    """Kind and name of specs that are there but not well-formed: whoever names them is not at fault."""
+    unparsed: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Files of specs that are there but not well-formed, by kind and name: whoever names them is not at fault."""
     memo: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
     """What was found out about all specs already: several checks ask for the same, some once for each spec."""
 

@@ -26,11 +26,12 @@ ARTIFACTS: Mapping[str, Artifact] = discover(artifacts, "ARTIFACT", Artifact)
 
 @dataclass(frozen=True)
 class Specs:
-    """Valid specs: as written, and as each environment sees them."""
+    """Specs as written, and as each environment sees them: valid ones, or as far as they could be read."""
 
     written: Catalogue
     views: tuple[Catalogue, ...]
-    warnings: tuple[Problem, ...]
+    problems: tuple[Problem, ...]
+    """What was found; of valid specs, warnings alone."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +71,25 @@ def check(root: Path, buffers: Mapping[str, str] | None = None) -> Specs:
 
 
 def checked(loaded: Loaded) -> Specs:
-    """Return the specs of what was read, or raise `Rejected` with everything that is wrong with them."""
+    """Return the specs of what was loaded, or raise `Rejected` with everything that is wrong with them."""
+    specs = _judged(loaded)
+    _stop(specs.problems)
+    return specs
+
+
+@uncollected()
+def read(root: Path) -> Specs:
+    """Return the specs of a repository as far as they can be read, with everything that is wrong with them."""
+    return _judged(load(root))
+
+
+def _judged(loaded: Loaded) -> Specs:
     declared, malformed = parse(loaded.documents, KINDS)
     written = Catalogue(tuple(declared), loaded.files, None, _unparsed(loaded, declared))
     seen, dead = views(written, KINDS)
     between = [*dead, *validate(written, seen, CHECKS)]
     found = [*loaded.problems, *_untold(malformed, between), *_certain(between, loaded.problems, malformed)]
-    return Specs(written, tuple(seen), _stop(found))
+    return Specs(written, tuple(seen), tuple(found))
 
 
 @uncollected()
@@ -94,7 +107,7 @@ def built(specs: Specs, names: Sequence[str] = ()) -> Built:
     """Return what valid specs render; raises as `build_all` does."""
     _known(names, specs.views)
     made = {view.environment or "": _build(view) for view in specs.views if not names or view.environment in names}
-    warnings = _stop([*specs.warnings, *(problem for _, problems in made.values() for problem in problems)])
+    warnings = _stop([*specs.problems, *(problem for _, problems in made.values() for problem in problems)])
     return Built(specs, {name: result for name, (result, _) in made.items()}, warnings)
 
 
@@ -152,10 +165,10 @@ def resources(project: Project) -> Iterator[Rendered]:
         yield from render(project, ARTIFACTS, environment.namespace)
 
 
-def _unparsed(loaded: Loaded, declared: Iterable[Declared]) -> frozenset[tuple[str, str]]:
-    """Return kind and name of the documents that are no well-formed specs."""
+def _unparsed(loaded: Loaded, declared: Iterable[Declared]) -> dict[tuple[str, str], str]:
+    """Return the files of the documents that are no well-formed specs, by kind and name."""
     known = {id(spec.document) for spec in declared}
-    return frozenset(d.identity for d in loaded.documents if id(d) not in known and d.identity[1])
+    return {d.identity: d.file for d in loaded.documents if id(d) not in known and d.identity[1]}
 
 
 def _stop(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from generator.model import Catalogue, Declared, Kind, Project, Resolving, Source, Thing, beside
-from generator.references import marked
+from generator.references import marked, references
 from runtime.contract import FileRef
 
 T = TypeVar("T")
@@ -17,6 +17,18 @@ def resolve(catalogue: Catalogue, kinds: Mapping[str, Kind]) -> Project:
     The catalogue has passed all checks: references are alive and form no cycles.
     """
     return Project(_Resolver(catalogue, kinds).all(), catalogue.environment or "")
+
+
+def unresolvable(catalogue: Catalogue, kinds: Mapping[str, Kind]) -> list[Declared]:
+    """Return the specs of a catalogue with errors that can't be resolved, and those that name them."""
+    resolver = _Resolver(catalogue, kinds)
+    kept = [spec for spec in catalogue.specs if resolver.can(spec)]
+    while True:
+        known = {(spec.kind, spec.name) for spec in kept}
+        whole = [spec for spec in kept if all((r.kind, r.name) in known for r in references(spec))]
+        if len(whole) == len(kept):
+            return [spec for spec in catalogue.specs if (spec.kind, spec.name) not in known]
+        kept = whole
 
 
 class _Resolver:
@@ -45,6 +57,13 @@ class _Resolver:
         if key not in self.done:
             self.done[key] = self.kinds[spec.kind].resolve(spec.spec, self.context(spec))
         return self.done[key]
+
+    def can(self, spec: Declared) -> bool:
+        try:
+            self.get(spec)
+        except Exception:  # noqa: BLE001  (no check has passed: a kind may meet what it never meets)
+            return False
+        return True
 
     def context(self, spec: Declared) -> Resolving:
         meta, document = spec.metadata, spec.document

@@ -1,11 +1,13 @@
 """`apm duties`: what people have to do again and again, when it is due, and that it was done."""
 
 import datetime as dt
+import zoneinfo
 from typing import TYPE_CHECKING
 
 import click
 
 from generator.commands._common import Terminal, checked, with_terminal
+from generator.commands._reading import readable
 
 if TYPE_CHECKING:
     from generator.model import Declared
@@ -25,23 +27,39 @@ def duties(context: click.Context) -> None:
 @duties.command("list")
 @with_terminal
 def listed(terminal: Terminal) -> None:
-    """List duties, the most urgent first; exit 1 when one is overdue."""
+    """List duties, the most urgent first; exit 1 when one is overdue, or can't be told to be not."""
     from generator.rules import clock
 
-    found = sorted(checked(terminal).written.all("Maintenance"), key=lambda duty: (duty.spec.due, duty.name))
-    for duty in found:
-        click.echo(f"{duty.name:24} {_state(duty, clock.today()):10} due {duty.spec.due:%Y-%m-%d}, "
-                   f"last done {duty.spec.last_done}, owner {duty.metadata.owner or 'the default owner'}")  # fmt: skip
-    if not found:
+    specs = readable(terminal).written
+    found = [(_due(duty), duty) for duty in specs.all("Maintenance")]
+    dated = sorted(((due, duty) for due, duty in found if due), key=lambda one: (one[0], one[1].name))
+    unknown = [duty.name for due, duty in found if not due]
+    unknown += [name for kind, name in specs.unparsed if kind == "Maintenance"]
+    for name in sorted(unknown):
+        click.echo(f"{name:24} {'unknown':10} its spec has errors")
+    states = [_state(duty, due, clock.today()) for due, duty in dated]
+    for state, (due, duty) in zip(states, dated, strict=True):
+        click.echo(f"{duty.name:24} {state:10} due {due:%Y-%m-%d}, last done {duty.spec.last_done}, "
+                   f"owner {duty.metadata.owner or 'the default owner'}")  # fmt: skip
+    if not dated and not unknown:
         terminal.say("there are no duties; `apm explain Maintenance` says how one is written")
-    overdue = any(_state(duty, clock.today()) == "overdue" for duty in found)
-    click.get_current_context().exit(1 if overdue else 0)
+    click.get_current_context().exit(1 if unknown or "overdue" in states else 0)
 
 
-def _state(duty: "Declared", today: dt.date) -> str:
+def _due(duty: "Declared") -> dt.datetime | None:
+    """Return when a duty is due; None where its schedule can't be understood."""
+    from generator.rules.cron import NotASchedule
+
+    try:
+        return duty.spec.due
+    except (NotASchedule, zoneinfo.ZoneInfoNotFoundError):
+        return None
+
+
+def _state(duty: "Declared", due: dt.datetime, today: dt.date) -> str:
     from runtime.contract import millis
 
-    late = today - duty.spec.due.date()
+    late = today - due.date()
     if late < dt.timedelta(0):
         return "ok"
     return "overdue" if late > dt.timedelta(milliseconds=millis(duty.spec.grace)) else "due"

@@ -28,7 +28,7 @@ def explain(terminal: Terminal, what: str | None, name: str | None) -> None:
     every environment that would be another if that line were. `workflow NAME` gives the steps, calls of models, tokens
     and money that one run takes at most; `alert NAME` gives the way from the series to the message that a person gets:
     rule, route, timing, text, and what to do; `functions` lists what the runtime image ships. Without an
-    argument all codes, risks, verbs and kinds are listed.
+    argument all codes, risks, verbs and kinds are listed. Errors elsewhere in the specs do not stand in the way.
     """
     for line in _lines(terminal, what, name):
         click.echo(line)
@@ -42,8 +42,7 @@ def _lines(terminal: Terminal, what: str | None, name: str | None) -> Iterator[s
 
 def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
     """Explain what one run of a workflow takes at most, or the way of an alert."""
-    from generator.commands._common import checked
-    from generator.problems import Failure, nearest
+    from generator.commands._reading import asked, readable
     from generator.workflows.estimates import lines
 
     if what == "alert":
@@ -51,17 +50,13 @@ def _most(terminal: Terminal, what: str, name: str) -> Iterator[str]:
         return
     if what != "workflow":
         raise click.UsageError(f'only `workflow` and `alert` take a name, "{what}" does not')
-    specs = checked(terminal).written
-    workflow = specs.find("Workflow", name)
-    if workflow is None:
-        raise Failure(f'there is no workflow "{name}"', nearest(name, specs.names("Workflow")))
-    yield from lines(specs, workflow)
+    specs = readable(terminal)
+    yield from lines(specs.written, asked(terminal, specs, "Workflow", name))
 
 
 def _way(terminal: Terminal, name: str) -> Iterator[str]:
     """Explain the way of an alert to a person, in the first deployed environment that has it."""
-    from generator.cluster.k8s import here
-    from generator.commands._common import checked
+    from generator.commands._reading import readable, sound
     from generator.monitoring.common import alerts
     from generator.monitoring.way import lines
     from generator.pipeline import KINDS
@@ -69,10 +64,11 @@ def _way(terminal: Terminal, name: str) -> Iterator[str]:
     from generator.resolve import resolve
 
     known: dict[str, None] = {}
-    for view in checked(terminal).views:
-        project = resolve(view, KINDS)
-        if not here(project).spec.deployed:
+    for view in sound(terminal, readable(terminal)).views:
+        environment = view.find("Environment", view.environment or "")
+        if environment is None or not environment.spec.deployed:
             continue
+        project = resolve(view, KINDS)
         names = [alert.name for _, alert in alerts(project)]
         if name in names:
             yield from lines(project, name)
@@ -141,14 +137,11 @@ def _fields() -> "dict[str, FieldDoc]":
 def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
     """Explain a line of a rendered file, or of a spec or a file beside it."""
     from generator import conventions, pipeline
-    from generator.commands._common import checked
     from generator.problems import Rejected
 
     where = what.removeprefix("./")
     if where.split("/")[0] in (conventions.SPECS, conventions.POLICIES):
-        from generator.provenance.effects import effects
-
-        yield from effects(terminal.root, where, checked(terminal).written)
+        yield from _effects(terminal, where)
         return
     from generator.provenance.causes import origin
 
@@ -157,6 +150,18 @@ def _line_of(terminal: Terminal, what: str) -> Iterator[str]:
     except Rejected:
         written = None
     yield from origin(terminal.root, where, written)
+
+
+def _effects(terminal: Terminal, where: str) -> Iterator[str]:
+    """Explain what a line of a spec, or of a file beside it, causes."""
+    from generator.commands._reading import readable, refuse_file, sound
+    from generator.provenance.effects import effects, file_of
+
+    specs = sound(terminal, readable(terminal))
+    file = file_of(terminal.root, where)
+    if file in specs.written.unparsed.values():
+        refuse_file(terminal, specs, file)
+    yield from effects(terminal.root, where, specs.written)
 
 
 def _pages() -> tuple[dict[str, str], dict[str, str]]:

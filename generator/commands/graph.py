@@ -1,16 +1,11 @@
 """`apm graph`: a workflow, or the whole system, as a drawing."""
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 import click
 
-from generator.commands._common import Terminal, checked, with_terminal
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from runtime.contract import Step
+from generator.commands._common import Terminal, with_terminal
+from generator.commands._reading import asked, readable
 
 
 @click.command(
@@ -21,23 +16,17 @@ if TYPE_CHECKING:
 @click.option("--format", "form", type=click.Choice(["mermaid", "dot", "svg"]), default="mermaid", show_default=True)
 @with_terminal
 def graph(terminal: Terminal, workflow: str | None, whole: bool, form: str) -> None:
-    """Draw a workflow, or who uses what in the whole system, as Mermaid, DOT or SVG."""
+    """Draw a workflow, or who uses what in the whole system, as Mermaid, DOT or SVG.
+
+    Errors elsewhere in the specs do not stand in the way: what can be read is drawn.
+    """
     from generator.workflows import diagrams, system
     from generator.workflows.svg import svg
 
     if whole == (workflow is not None):
         raise click.UsageError("name a workflow, or ask for the whole system with --system")
-    drawing = system.system(checked(terminal).written) if whole else diagrams.diagram(_steps(terminal, str(workflow)))
-    name = "system" if whole else str(workflow)
+    specs, name = readable(terminal), "system" if whole else str(workflow)
+    found = None if whole else asked(terminal, specs, "Workflow", name)
+    drawing = diagrams.diagram(found.spec.steps) if found else system.system(specs.written)
     texts = {"mermaid": diagrams.mermaid, "dot": partial(diagrams.dot, name=name), "svg": system.svg if whole else svg}
     click.echo(texts[form](drawing), nl=False)
-
-
-def _steps(terminal: Terminal, workflow: str) -> "Sequence[Step]":
-    from generator.problems import Failure, nearest
-
-    specs = checked(terminal)
-    found = specs.written.find("Workflow", workflow)
-    if found is None:
-        raise Failure(f'there is no workflow "{workflow}"', nearest(workflow, specs.written.names("Workflow")))
-    return found.spec.steps

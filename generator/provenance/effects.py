@@ -38,10 +38,16 @@ def effects(root: Path, where: str, written: Catalogue) -> Iterator[str]:
             yield f"{spec.name}: nothing is rendered there"
 
 
+def file_of(root: Path, where: str) -> str:
+    """Return the path below the root of the file in `specs/...[:LINE]`."""
+    name = where.partition(":")[0]
+    path = Path(os.path.realpath(root / name))
+    return path.relative_to(root.resolve()).as_posix() if path.is_relative_to(root.resolve()) else name
+
+
 def _chosen(root: Path, name: str, line: int | None, written: Catalogue) -> tuple[list[Leaf], str]:
     """Return the values that stand at a line, and what they are together."""
-    path = Path(os.path.realpath(root / name))
-    known = path.relative_to(root.resolve()).as_posix() if path.is_relative_to(root.resolve()) else name
+    known = file_of(root, name)
     specs = [spec for spec in written.specs if spec.document.file == known]
     if known not in written.files:
         raise Failure(f"there is no spec {name}", nearest(name, written.files))
@@ -90,7 +96,10 @@ def _locs(found: Sequence[Leaf]) -> list[Loc]:
 
 def _environment(probe: Probe, environment: str, tried: Sequence[Leaf]) -> Iterator[str]:
     before = probe.rendered(environment)
-    found, failed = changes(probe, environment, before or {}, tried)
+    if before is None:
+        yield f"{environment}: nothing can be rendered while the specs have errors"
+        return
+    found, failed = changes(probe, environment, before, tried)
     shown = [line for change in found for line in _change(change)]
     yield f"{environment}:" if shown else f"{environment}: nothing"
     yield from shown

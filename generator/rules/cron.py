@@ -152,11 +152,17 @@ def unlucky(schedule: Schedule, zone: str) -> Change | None:
 
 
 def following(text: str, zone: str, day: dt.date) -> dt.datetime:
-    """Return the first time of a schedule after the end of a day. The schedule has to be one that ever comes.
+    """Return the first time of a schedule after the end of a day.
 
     A time that a change of the clocks skips comes as much later as they are put forward.
+
+    Raises:
+        NotASchedule: it can't be understood, or never comes.
+        zoneinfo.ZoneInfoNotFoundError: there is no such time zone.
     """
     schedule = parse(text)
+    if not schedule.ever():
+        raise NotASchedule("there is no such day")
     found = day + dt.timedelta(days=1)
     while not schedule.on(found):
         found += dt.timedelta(days=1)

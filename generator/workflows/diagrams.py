@@ -16,6 +16,8 @@ from runtime.steps import verb_of
 
 START, END = "start", "end"
 """Verbs of the two boxes that are no steps."""
+MISSING = "no such step"
+"""Verb of a box for what a step names that is not there."""
 ON_ERROR = "on error"
 """How the label of a way begins that is taken when a step has failed."""
 UNDONE = "undone by"
@@ -69,7 +71,10 @@ class Diagram:
 def diagram(steps: Sequence[Step]) -> Diagram:
     """Return the drawing of a workflow; steps inside branches and loops are drawn as `step/branch/inner`."""
     inner, edges = _sequence(steps, "", LAST)
-    nodes = (Node(FIRST, START, START), *inner, Node(LAST, END, END))
+    named = {FIRST, LAST, *(node.id for node in inner)}
+    dead = dict.fromkeys(edge.target for edge in edges if edge.target not in named)
+    missing = (Node(target, target.rpartition("/")[2], MISSING) for target in dead)
+    nodes = (Node(FIRST, START, START), *inner, *missing, Node(LAST, END, END))
     order = {node.id: number for number, node in enumerate(nodes)}
     return Diagram(nodes, (Edge(FIRST, steps[0].id), *_merged(edges, order)))
 

@@ -20,11 +20,13 @@ _FILL = {
 
 
 def system(catalogue: Catalogue) -> Diagram:
-    """Return the drawing of all specs of these kinds and of what each of them names."""
+    """Return the drawing of all specs of these kinds and of what each of them names, as far as it can be read."""
     kinds = [kind for column in COLUMNS for kind in column]
-    drawn = {_id(spec): spec for kind in kinds for spec in catalogue.all(kind)}
-    edges = dict.fromkeys(edge for spec in drawn.values() for edge in _edges(spec) if edge.target in drawn)
-    nodes = tuple(Node(name, spec.name, spec.kind) for name, spec in drawn.items())
+    drawn = [spec for kind in kinds for spec in catalogue.all(kind)]
+    unread = [Node(f"{kind}/{name}", name, kind) for kind, name in catalogue.unparsed if kind in kinds]
+    nodes = (*(Node(_id(spec), spec.name, spec.kind) for spec in drawn), *unread)
+    known = {node.id for node in nodes}
+    edges = dict.fromkeys(edge for spec in drawn for edge in _edges(spec) if edge.target in known)
     return Diagram(nodes, tuple(edge for edge in edges if edge.source != edge.target))
 
 

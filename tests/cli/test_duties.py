@@ -103,6 +103,16 @@ def test_an_alert_is_followed_to_the_message(repository: Path) -> None:
     assert any("It was due at 2024-04-01 09:00 (Europe/Berlin), <value> ago." in line for line in rest)
 
 
+def test_an_alert_is_followed_past_errors_elsewhere(repository: Path) -> None:
+    way = _way(repository)
+    agent = repository / "specs/agents/greeter.yaml"
+    agent.write_text(agent.read_text().replace("model: default", "model: defalt"))
+    again = _way(repository)
+    assert (again.code, again.out) == (0, way.out)
+    assert again.err.startswith("1 error in the specs: ")
+    assert "Agent greeter" in again.err
+
+
 def test_an_unknown_alert_is_named_with_the_nearest(repository: Path) -> None:
     way = call(repository, "explain", "alert", "AccessReviewOverdu")
     assert way.code == 1

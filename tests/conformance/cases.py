@@ -33,7 +33,7 @@ def repository(root: Path, case: Path | None = None, without: Iterable[str] = ()
 def problems(root: Path, *, idle: bool = False) -> tuple[Problem, ...]:
     """Return everything that is found in the specs of a repository, warnings too; what nothing uses with `idle`."""
     try:
-        found = tuple(sorted(pipeline.check(root).warnings))
+        found = tuple(sorted(pipeline.check(root).problems))
     except Rejected as rejected:
         found = rejected.problems
     return tuple(problem for problem in found if idle or problem.code != IDLE)

@@ -40,7 +40,7 @@ VALUES: Any = st.recursive(
 
 def _problems(root: Path) -> tuple[Problem, ...]:
     try:
-        return pipeline.check(root).warnings
+        return pipeline.check(root).problems
     except Rejected as rejected:
         return rejected.problems
 

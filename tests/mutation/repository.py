@@ -55,7 +55,7 @@ class Repository:
     def problems_with(self, texts: Mapping[str, str]) -> tuple[Problem, ...]:
         """Return what is found in the specs with other texts in some files."""
         try:
-            return pipeline.checked(self._with(texts)).warnings
+            return pipeline.checked(self._with(texts)).problems
         except Rejected as rejected:
             return rejected.problems
 

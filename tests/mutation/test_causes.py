@@ -61,7 +61,7 @@ def test_a_file_that_is_gone_is_one_finding_and_is_not_taken_for_that_of_another
     for path, users in named.items():
         files = {name: text for name, text in reference.loaded.files.items() if name != path}
         try:
-            problems = pipeline.checked(replace(reference.loaded, files=files)).warnings
+            problems = pipeline.checked(replace(reference.loaded, files=files)).problems
         except Rejected as rejected:
             problems = rejected.problems
         found = [problem for problem in problems if problem not in clean]

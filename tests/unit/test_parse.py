@@ -17,7 +17,7 @@ FIRST = HEAD.count("\n")
 def _found(repository: Repository, text: str) -> list[tuple[str, int, int, str]]:
     root = repository({"specs/x.yaml": HEAD + text})
     try:
-        found = check(root).warnings
+        found = check(root).problems
     except Rejected as rejected:
         found = rejected.problems
     return [(p.code, p.place.line - FIRST, p.place.column, p.hint) for p in found]
