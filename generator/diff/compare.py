@@ -1,13 +1,15 @@
 """Two trees -> the objects that differ. Only files that differ are read, and only documents that differ are parsed."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from generator import ownership
 from generator.diff import documents
 from generator.diff.fields import differences
-from generator.diff.model import FOLDER, Change, Diff, Field, Object, Risk
+from generator.diff.model import FOLDER, Change, Diff, Field, Object, Owner, Risk
 from generator.diff.sides import Side
 from generator.problems import Failure, nearest
 
@@ -75,7 +77,9 @@ def _changes(before: Mapping[Any, Object], after: Mapping[Any, Object]) -> Itera
         versions.setdefault(old.environment, {}).update(_versions(old, new))
     found = [change for old, new in pairs if (change := _change(old, new, versions.get(old.environment, {})))]
     done = {id(item) for pair in renamed for item in pair}
-    found += [Change(item, None) for item in gone.values() if id(item) not in done]
+    gone = {key: item for key, item in gone.items() if id(item) not in done}
+    added = {_content(item): item.name for item in fresh.values() if id(item) not in done}
+    found += [Change(item, None, renamed=added.get(_content(item), "")) for item in gone.values()]
     found += [Change(None, item) for item in fresh.values() if id(item) not in done]
     yield from sorted(found, key=_order)
 
@@ -97,6 +101,12 @@ def _renamed(gone: Mapping[Any, Object], fresh: Mapping[Any, Object]) -> Iterato
         other = by_stem.pop((item.environment, item.kind, item.namespace, stem(item.name)), None)
         if other and stem(item.name) != item.name:
             yield item, other
+
+
+def _content(item: Object) -> tuple[Owner, str, str, str, str]:
+    """Return what an object is apart from its name: two with the same, one gone and one added, are a rename."""
+    value, _ = _follow(item.value, {item.name: ""}, frozenset())
+    return item.owner, item.environment, item.namespace, item.kind, json.dumps(value, sort_keys=True, default=str)
 
 
 def _versions(old: Object, new: Object) -> Iterator[tuple[str, str]]:
@@ -157,4 +167,4 @@ def _undigested(item: Any) -> Any:
 
 def _marked(change: Change, risks: Iterable[Risk]) -> Change:
     marks = [mark for risk in risks for mark in risk.run(change)]
-    return Change(change.old, change.new, change.fields, change.follows, tuple(dict.fromkeys(marks)))
+    return replace(change, marks=tuple(dict.fromkeys(marks)))

@@ -97,6 +97,8 @@ class Change:
     follows: int = 0
     """Values that only name the new version of another changed object, such as the ConfigMap that a pod mounts."""
     marks: tuple[Mark, ...] = ()
+    renamed: str = ""
+    """Of an object that is deleted: the name under which the same is added."""
 
     @property
     def object(self) -> Object:

@@ -4,7 +4,8 @@ Argo CD prunes what is no longer rendered: the object goes from the cluster at t
 option `Prune=false` stays there and belongs to nobody from then on.
 
 To be sure that it is meant: look up who else uses the object, and whether it holds state. To go on, merge; where more
-than a few objects go, `apm render` also asks for `--allow-delete N`.
+than a few objects go, `apm render` also asks for `--allow-delete N`. A rename is a deletion too: the message says so
+where the same object is added under another name, and which of both Argo CD does first is not said.
 
 Marked: a Deployment of the old side is not on the new one.
 Not marked: a ConfigMap named by its content has a new name, and the old one goes.
@@ -25,6 +26,8 @@ def run(change: Change) -> Iterator[Mark]:
     item = change.old
     kept = "Prune=false" in str(at(item.value, "metadata", "annotations", "argocd.argoproj.io/sync-options"))
     message = f"{item.kind} {item.name} is deleted"
+    if change.renamed:
+        message = f"{item.kind} {item.name} is renamed to {change.renamed}: it is deleted, and the same is added"
     if kept:
         message += "; Argo CD leaves it in the cluster (Prune=false)"
     elif item.kind in _PRECIOUS:
