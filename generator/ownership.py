@@ -1,6 +1,7 @@
 """Whose a file below rendered/ is, and whether Argo CD would apply it. Links are never followed: they are of others."""
 
 import os
+import stat
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def files(out: Path, environment: str) -> Iterator[str]:
     for here, folders, names in os.walk(out / environment, onerror=_unreadable):
         folders.sort()
         links = [name for name in folders if Path(here, name).is_symlink()]
-        yield from (Path(here, name).relative_to(out).as_posix() for name in sorted((*names, *links)))
+        below = Path(here).relative_to(out).as_posix()
+        yield from (f"{below}/{name}" for name in sorted((*names, *links)))
 
 
 def owned(out: Path, environment: str) -> Iterator[str]:
@@ -34,9 +36,9 @@ def owned(out: Path, environment: str) -> Iterator[str]:
 
 
 def _is_ours(file: Path) -> bool:
-    if file.is_symlink() or not file.is_file():
-        return False
     try:
+        if not stat.S_ISREG(file.lstat().st_mode):
+            return False
         with file.open("rb") as opened:
             first = opened.readline(500)
             if first.startswith(_CONFLICT):  # a merge left both headers

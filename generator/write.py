@@ -20,6 +20,7 @@ DELETE_SHARE = 0.2
 DELETE_FEW = 5
 """Objects that a render may always delete, unless their kind is protected."""
 
+_OBJECT_START = b"\nkind: "
 _OBJECT = re.compile(r"^kind: (\S+)\n(?:metadata:\n  name: (\S+)\n(?:  namespace: (\S+)\n)?)", re.MULTILINE)
 
 
@@ -60,9 +61,10 @@ def compare(contents: Mapping[str, bytes], out: Path, environment: str) -> Chang
     changed = tuple(p for p in contents if p in now and now[p] != contents[p])
     foreign = tuple(p for p in contents if p not in now and (out / p).exists())
     added = tuple(p for p in contents if p not in now and p not in foreign)
-    before = {name for path in now for name in _objects(now[path])}
-    after = {name for data in contents.values() for name in _objects(data)} if deleted or changed else before
-    return Change(added, (*changed, *foreign), deleted, tuple(sorted(before - after)), len(before))
+    before = {name for path in (*deleted, *changed) for name in _objects(now[path])}
+    after = {name for path in (*added, *changed, *foreign) for name in _objects(contents[path])}
+    objects = sum(data.count(_OBJECT_START) for data in now.values())
+    return Change(added, (*changed, *foreign), deleted, tuple(sorted(before - after)), objects)
 
 
 def _read(file: Path) -> bytes:
@@ -138,7 +140,8 @@ def _stage(
     contents: Mapping[str, bytes], out: Path, staged: Path, environment: str, fresh: set[str], gone: set[str]
 ) -> None:
     staged.mkdir()
-    needed = {parent.as_posix() for path in fresh for parent in Path(path).parents}
+    folders = {path.rpartition("/")[0] for path in fresh}
+    needed = folders | {parent.as_posix() for folder in folders for parent in Path(folder).parents}
     kept = [path for path in ownership.files(out, environment) if path not in fresh | gone | needed]
     inside = len(environment) + 1
     for folder in sorted({path.rpartition("/")[0][inside:] for path in (*kept, *fresh)}):
