@@ -89,7 +89,7 @@ Routes by severity pass it over.
 Fix: `severity` of every alert.
 """,
     "unformatted-value": """
-The text of an alert shows `$value` as it is.
+The text of an alert shows `$value` as it is, and that is no whole number.
 
 It has up to 17 digits, such as 87.33333333333333.
 

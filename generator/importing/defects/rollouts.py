@@ -25,7 +25,7 @@ from generator.problems import Problem
 _HASHED = re.compile(r"-[0-9a-f]{8,}$|-[bcdfghjklmnpqrstvwxz2456789]{8,10}$")
 """Ends of names that follow the content, as kustomize and others write them."""
 _FOLLOWS = re.compile("checksum|hash|reload", re.IGNORECASE)
-"""Annotations by which pods follow a changed ConfigMap."""
+"""Annotations, and images beside a program, by which pods follow a changed ConfigMap."""
 
 
 def run(found: Found) -> Iterable[Problem]:
@@ -53,7 +53,7 @@ def _settings(manifest: Manifest) -> Iterator[Problem]:
         **mapping(manifest.get("metadata", "annotations")),
         **mapping(manifest.get(*template, "metadata", "annotations")),
     }
-    if any(_FOLLOWS.search(key) for key in notes):
+    if any(_FOLLOWS.search(key) for key in (*notes, *(text(c.get("image")) for _, c in containers(manifest)))):
         return
     named: dict[str, Loc] = {}
     for loc, name in _config_maps(manifest):

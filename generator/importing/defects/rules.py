@@ -21,6 +21,8 @@ class Finding(NamedTuple):
 
 _IDENTIFIERS = {f"{name}_id" for name in ("task", "run", "request", "session", "message", "trace", "user", "document")}
 _BARE_VALUE = re.compile(r"\{\{-?\s*\$value\s*-?\}\}")
+_FRACTION = re.compile(r" / |\b(i?rate|avg|avg_over_time|quantile|histogram_quantile|stddev)\b")
+"""What gives values that are no whole numbers."""
 _COUNTED = {"rate", "irate", "increase", "resets", "changes", "absent", "absent_over_time", "count"}
 
 
@@ -125,7 +127,8 @@ def _ratio(parsed: Expression) -> Iterator[Finding]:
         summed = "AggregateExpr" in _types(left) or "AggregateExpr" in _types(right)
         if len(one) == 1 and len(other) == 1 and not summed:
             yield from _unlike(one[0], other[0])
-        if len(other) == 1 and re.search("limit|quota|max_bytes|total_bytes", other[0].name or ""):
+        limit = len(other) == 1 and re.search("limit|quota|max_bytes|total_bytes", other[0].name or "")
+        if limit and not re.search("> ?0", str(right)):
             yield Finding(
                 "unguarded-division",
                 f"where {other[0].name} is 0 (no limit), the share is infinite and always above it",
@@ -203,7 +206,7 @@ def _units(
     said = " ".join(text(v) for v in mapping(rule.get("annotations")).values())
     divided = any(True for _ in _divisions(parsed.tree))
     rated = any("rate" in read.inside for read in parsed.reads)
-    if re.search(r"\d\s*%|percent|Prozent", said) and rated and not divided and "* 100" not in parsed.text:
+    if re.search(r"\d\s*%|percent(?!ile)|Prozent", said) and rated and not divided and "* 100" not in parsed.text:
         yield Finding(
             "percent-of-rate",
             f"the text speaks of per cent, the expression counts events a second (limit {compared[2]:g})",
@@ -258,7 +261,7 @@ def _texts(manifest: Manifest, loc: Loc, rule: dict[str, Any]) -> Iterator[Probl
             (*loc, "alert"), "no-severity", f"{_name(rule)}: no severity: routes by severity pass it over"
         )
     for key, note in notes.items():
-        if _BARE_VALUE.search(text(note)):
+        if _BARE_VALUE.search(text(note)) and _FRACTION.search(text(rule.get("expr"))):
             message = f"{_name(rule)}: `$value` is shown with all its digits, such as 87.33333333333333"
             yield manifest.problem(
                 (*loc, "annotations", key), "unformatted-value", message, "`{{ $value | humanize }}`"
