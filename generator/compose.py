@@ -7,7 +7,6 @@ equal keys and read `yes` and `1e3` by version; this one refuses both.
 import hashlib
 import re
 import sys
-from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -16,20 +15,10 @@ from generator import conventions, slips
 from generator.model import Document, Loc
 from generator.places import LOADER, nodes, place_at, place_of, span, written_at
 from generator.problems import Fix, Place, Problem
+from generator.scalars import AMBIGUOUS, MERGE, Ambiguous, plain
 
 _TAGGED = re.compile(r"(?:&[^\s,\[\]{}]*\s+)?(![^\s,\[\]{}]*)")
 _QUOTED = frozenset("'\"|>")
-_PLAIN = {"": None, "~": None, "null": None, "Null": None, "NULL": None,
-          "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}  # fmt: skip
-_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(0|[1-9][0-9]*)?\.[0-9]+|[-+]?(0|[1-9][0-9]*)\.[0-9]*")
-_AMBIGUOUS = re.compile(
-    r"(?i:y|n|yes|no|on|off|=|<<"
-    r"|[-+]?0[0-9_]+|[-+]?0o[0-7_]+|[-+]?0x[0-9a-f_]+|0b[01_]+"  # octal, hexadecimal, binary
-    r"|[-+]?[0-9]+(_[0-9]+)+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"  # 1_000, 12:30
-    r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)e[-+]?[0-9]+|[-+]?\.inf|\.nan"  # 1e3
-    r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?)"
-)
 
 
 class _RefusedError(Exception):
@@ -226,25 +215,36 @@ class _Builder:
     def _key(self, node: Any) -> str:
         if not isinstance(node, yaml.ScalarNode):
             raise _RefusedError("key-type", "a key must be a text", node.start_mark)
-        key = self._scalar(node)
+        key = self._scalar(node, key=True)
         if not isinstance(key, str):
             message = f"a key must be a text, this one is read as {_named(key)}"
             self._refuse(node, "key-type", message, f'quote it: "{node.value}"')
         return sys.intern(node.value)  # a few hundred words are most of all keys
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, *, key: bool = False) -> Any:
         if self.tags:
             self._untagged(node)
         text: str = node.value
         if node.style in _QUOTED:
             return text
-        value, ambiguous = _plain(text)
-        if ambiguous:
-            message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
-            hint = f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number'
-            place = span(self.file, self.text, node)
-            self._refuse(node, "ambiguous-scalar", message, hint, fix=Fix(place, text, f'"{text}"'))
+        value = plain(text)
+        if isinstance(value, Ambiguous):
+            self._disputed(node, text, key=key)
+            return text
         return value
+
+    def _disputed(self, node: Any, text: str, *, key: bool) -> None:
+        """Refuse a scalar that readers disagree about; what is meant is told where it is known what is wanted."""
+        message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
+        hint = (
+            f'quote it: "{text}"'
+            if key
+            else (f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number')
+        )
+        fix = Fix(span(self.file, self.text, node), text, f'"{text}"')
+        if text == MERGE:
+            hint, fix = "write the keys out: nothing is merged here", None
+        self._refuse(node, AMBIGUOUS, message, hint, fix=fix)
 
     def _untagged(self, node: Any) -> None:
         """Refuse the tag of a node, if it has one: all of them, as `!!str 5` would say something else than `5`."""
@@ -256,21 +256,6 @@ class _Builder:
 
     def _refuse(self, node: Any, code: str, message: str, hint: str = "", **more: Any) -> None:
         self.problems.append(Problem(span(self.file, self.text, node), code, message, hint, **more))
-
-
-@lru_cache(maxsize=16384)
-def _plain(text: str) -> tuple[Any, bool]:
-    """Return the value of an unquoted scalar, and whether readers disagree about it."""
-    if text in _PLAIN:
-        return _PLAIN[text], False
-    if text[0] in "0123456789.+-yYnNoO=<":
-        if _INT.fullmatch(text):
-            return int(text), False
-        if _FLOAT.fullmatch(text):
-            return float(text), False
-        if _AMBIGUOUS.fullmatch(text):
-            return text, True
-    return text, False
 
 
 def _named(value: Any) -> str:

@@ -55,6 +55,11 @@ class Document:
             return None
         return Fix(self.key_at(loc) if key else self.at(loc), text, f"{quote}{new}{quote}")
 
+    def replace(self, loc: Loc, new: str) -> Fix | None:
+        """Return the repair that writes something else for the scalar at a path."""
+        text = self.written(loc, False)
+        return Fix(self.at(loc), text, new) if text else None
+
     def quote(self, loc: Loc) -> Fix | None:
         """Return the repair that quotes the plain scalar at a path."""
         text = self.written(loc, False)

@@ -4,19 +4,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import artifacts, checks, kinds, sizes
+from generator import artifacts, checks, kinds, sizes, values
 from generator.cluster import sharding
 from generator.collector import uncollected
 from generator.kinds.environment import Environment
 from generator.load import load
-from generator.model import Artifact, Catalogue, Check, Declared, Kind, Loaded, Project, Rendered
+from generator.model import Artifact, Catalogue, Check, Declared, Document, Kind, Loaded, Metadata, Project, Rendered
 from generator.overlay import views
 from generator.parse import parse
 from generator.problems import Failure, Place, Problem, Rejected, nearest
+from generator.references import marked
 from generator.render import files, render
 from generator.resolve import resolve
+from generator.scalars import AMBIGUOUS
 from generator.validate import validate
 from generator.verify import verify
+from runtime.contract import Expr
 from runtime.registry import discover
 
 KINDS: Mapping[str, Kind] = discover(kinds, "KIND", Kind)
@@ -89,7 +92,31 @@ def _judged(loaded: Loaded) -> Specs:
     seen, dead = views(written, KINDS)
     between = [*dead, *validate(written, seen, CHECKS)]
     found = [*loaded.problems, *_untold(malformed, between), *_certain(between, loaded.problems, malformed)]
+    unclear = {problem.place: problem for problem in loaded.problems if problem.code == AMBIGUOUS}
+    if unclear:
+        specs = [spec for catalogue in (written, *seen) for spec in catalogue.specs]
+        asked = _wanted([*loaded.documents, *(spec.document for spec in specs)], specs)
+        found = _cleared(found, unclear, [*asked, *malformed, *dead])
     return Specs(written, tuple(seen), tuple(found))
+
+
+def _wanted(documents: Iterable[Document], specs: Iterable[Declared]) -> Iterator[Problem]:
+    """Yield findings about scalars that readers disagree about, of documents whose kind says what is wanted there."""
+    computed = {id(spec.document): {loc for loc, _, _ in marked(spec, Expr)} for spec in specs}
+    for document in documents:
+        kind = KINDS.get(document.identity[0])
+        models = {"metadata": Metadata, "spec": kind.spec} if kind else {}
+        for key in models.keys() & document.value.keys():
+            yield from values.disputed(document, key, models[key], computed.get(id(document), ()))
+
+
+def _cleared(found: Iterable[Problem], unclear: Mapping[Place, Problem], better: Iterable[Problem]) -> list[Problem]:
+    """Return findings, each of the unclear scalars told once: by the one that knows best what is meant."""
+    told = dict(unclear)
+    for problem in better:
+        if problem.place in unclear and unclear[problem.place].fix:
+            told[problem.place] = problem
+    return [*(p for p in found if not any(_within(p.place, place) for place in unclear)), *told.values()]
 
 
 @uncollected()

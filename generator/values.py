@@ -1,7 +1,7 @@
 """What a finding about a value says: what is wanted there, and what is certainly meant."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, cast, get_args
 
@@ -12,6 +12,7 @@ from pydantic_core.core_schema import ErrorType
 from generator.model import Document, Loc
 from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.rules import secrecy
+from generator.scalars import AMBIGUOUS, Ambiguous, clock, number, octal, plain, truth
 
 _EXPECTED = {
     "string_type": "a text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
@@ -34,6 +35,8 @@ def problem(document: Document, key: str, model: type[BaseModel], details: Error
     if _secret(loc, details["input"]):
         about = about_value(loc, details)
         return document.problem(loc, *about, key=about[0] not in SECRETS or isinstance(details["input"], Mapping))
+    if _is_disputed(document, loc, details["input"]):
+        return _disputed(document, loc, model, details)
     if details["type"] == "string_type" and isinstance(details["input"], int | float):
         return _unquoted_text(document, loc, model, details)
     fix = None
@@ -57,9 +60,79 @@ def _unquoted_text(document: Document, loc: Loc, model: type[BaseModel], details
     return document.problem(loc, code, message, f"write its unit, such as {whole}" if whole else "", fix=fix)
 
 
-def _refused(model: type[BaseModel], part: Any, loc: Loc, text: str) -> ErrorDetails | None:
-    """Return what is wrong with a text at a path of a part, if it stood there."""
-    changed = _with(part, loc, text)
+# --- scalars that readers disagree about ---------------------------------------------------------------------------
+
+
+def disputed(document: Document, key: str, model: type[BaseModel], computed: Container[Loc]) -> Iterator[Problem]:
+    """Yield findings about scalars that readers disagree about, below a key of the envelope that is well-formed.
+
+    Where a truth value or a number would be well-formed as well, a person has to say what is meant; else it is a text.
+    What is `computed` is CEL, in which a word is a name.
+    """
+    part = document.value[key]
+    for loc, text in _ambiguous(document, part, (key,)):
+        value = number(text) if truth(text) is None else truth(text)
+        either = value is not None and _refused(model, part, loc[1:], value) is None
+        hint = f'write {_plain(value)} or "{text}"' if either else f'quote it: "{text}"'
+        if loc in computed:
+            either, hint = True, "write an expression in quotes" if value is None else f'write "{_plain(value)}"'
+        fix = None if either else document.quote(loc)
+        yield document.problem(loc, AMBIGUOUS, _unclear(text), hint, fix=fix)
+
+
+def _ambiguous(document: Document, value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[str, Any]", value).items():
+            yield from _ambiguous(document, item, (*loc, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(cast("list[Any]", value)):
+            yield from _ambiguous(document, item, (*loc, index))
+    elif _is_disputed(document, loc, value):
+        yield loc, value
+
+
+def _is_disputed(document: Document, loc: Loc, value: Any) -> bool:
+    """Return whether a value is written without quotes and readers disagree about it."""
+    return isinstance(value, str) and isinstance(plain(value), Ambiguous) and document.written(loc, False) == value
+
+
+def _disputed(document: Document, loc: Loc, model: type[BaseModel], details: ErrorDetails) -> Problem:
+    """Return the finding about a refused scalar that readers disagree about: how to write what is wanted there."""
+    text, wanted = details["input"], _EXPECTED.get(details["type"])
+    if wanted not in ("true or false", "a whole number", "a number"):
+        code, message, hint = about_value(loc, details)
+        return document.problem(loc, code, message, _with_unit(document, loc, model, text) or hint)
+    value = truth(text) if wanted == "true or false" else number(text)
+    if _refused(model, document.value[str(loc[0])], loc[1:], value):
+        value = None
+    hint, fix = f"write {wanted}", None
+    if value is not None and (other := octal(text)) is not None:
+        hint = f"write {value}, or {other} if it is octal"
+    elif value is not None:
+        hint, fix = f"write {_plain(value)}", document.replace(loc, _plain(value))
+    return document.problem(loc, AMBIGUOUS, f"{_unclear(text)}; {wanted} is wanted here", hint, fix=fix)
+
+
+def _with_unit(document: Document, loc: Loc, model: type[BaseModel], text: str) -> str:
+    """Return how to write a number, or a time of the clock, with a unit that is taken; empty where none is."""
+    part = document.value[str(loc[0])]
+    if times := clock(text):
+        short, long = times
+        fits = not _refused(model, part, loc[1:], short)
+        return f"write {short} for minutes and seconds, or {long} for hours and minutes" if fits else ""
+    value = number(text)
+    trials = [] if value is None else [f"{_plain(value)}{unit}" for unit in _UNITS]
+    whole = next((trial for trial in trials if not _refused(model, part, loc[1:], trial)), "")
+    return f"write its unit, such as {whole}" if whole else ""
+
+
+def _unclear(text: str) -> str:
+    return f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
+
+
+def _refused(model: type[BaseModel], part: Any, loc: Loc, value: Any) -> ErrorDetails | None:
+    """Return what is wrong with a value at a path of a part, if it stood there."""
+    changed = _with(part, loc, value)
     try:
         model.model_validate(changed)
     except ValidationError as error:

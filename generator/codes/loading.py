@@ -88,7 +88,8 @@ An unquoted value is read differently by different YAML readers.
 YAML 1.1, which Python and many tools follow, reads `yes`, `no`, `on`, `off`, `12:30`, `0o17`, `1_000` or `2026-01-31`
 as truth values, numbers and dates; YAML 1.2 and Go read them as texts, or the other way round (`1e3`).
 
-Fix: quote it where a text is meant. Otherwise write `true`, `false` or a plain decimal number.
+Fix: what the field wants is said, and done by `apm validate --fix` where it is certain: quotes where it is a text,
+`true` or `false`, or a plain decimal number. Where both would do, as for an argument, decide.
 
 Bad: `country: no`. Good: `country: "no"`.
 """,

@@ -54,11 +54,17 @@ def test_quotes_are_added_where_a_text_is_meant(apm: Apm, repository: Path) -> N
     assert 'labels: {a: "1.10", b: "yes"}' in (repository / AGENT).read_text()
 
 
-def test_quotes_are_not_added_where_a_boolean_is_meant(apm: Apm, repository: Path) -> None:
-    change(repository, "specs/environments/local.yaml", "deployed: false", "deployed: no")
+def test_a_boolean_is_repaired_where_one_is_meant(apm: Apm, repository: Path) -> None:
+    before = change(repository, "specs/environments/local.yaml", "deployed: false", "deployed: no")
     result = apm("validate", "--fix")
-    assert result.code == 1
-    assert "deployed: no\n" in (repository / "specs/environments/local.yaml").read_text()
+    assert (result.code, "no -> false" in result.err) == (0, True), result.out
+    assert (repository / "specs/environments/local.yaml").read_text() == before
+
+
+def test_what_may_be_a_text_or_a_boolean_is_left_to_a_person(apm: Apm, repository: Path) -> None:
+    change(repository, WORKFLOW, "set: {sent: true}", "set: {sent: yes}")
+    assert apm("validate", "--fix").code == 1
+    assert "set: {sent: yes}" in (repository / WORKFLOW).read_text()
 
 
 def test_a_key_that_is_there_already_is_not_written_twice(apm: Apm, repository: Path) -> None:

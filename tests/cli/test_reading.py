@@ -44,7 +44,6 @@ def broken(repository: Path) -> Path:
         (("explain", "workflow", "hello"), "hello, one run at most:"),
         (("explain", "specs/models.yaml:4"), "rendered/production/runtime/"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_an_error_in_another_file_is_one_line(apm: Apm, arguments: tuple[str, ...], shown: str) -> None:
     told = apm(*arguments)

@@ -15,10 +15,10 @@ from generator.resolve import resolve
 from generator.workflows import diagrams, estimates, system
 from generator.workflows.svg import svg
 from tests.conformance.cases import repository
-from tests.conformance.test_checks import FAILING, _name
+from tests.conformance.test_checks import FAILING
 
 
-@pytest.mark.parametrize("case", FAILING, ids=_name)
+@pytest.mark.parametrize("case", FAILING, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_what_a_check_refuses_is_drawn_and_explained(case: Path, tmp_path: Path) -> None:
     root = repository(tmp_path, case)
     terminal = Terminal(root, quiet=True, verbose=0, color=False)
