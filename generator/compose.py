@@ -15,7 +15,7 @@ from generator import conventions, slips
 from generator.model import Document, Loc
 from generator.places import LOADER, nodes, place_at, place_of, span, written_at
 from generator.problems import Fix, Place, Problem
-from generator.scalars import AMBIGUOUS, MERGE, Ambiguous, plain
+from generator.scalars import MERGE, Ambiguous, plain
 
 _TAGGED = re.compile(r"(?:&[^\s,\[\]{}]*\s+)?(![^\s,\[\]{}]*)")
 _QUOTED = frozenset("'\"|>")
@@ -244,7 +244,7 @@ class _Builder:
         fix = Fix(span(self.file, self.text, node), text, f'"{text}"')
         if text == MERGE:
             hint, fix = "write the keys out: nothing is merged here", None
-        self._refuse(node, AMBIGUOUS, message, hint, fix=fix)
+        self._refuse(node, "ambiguous-scalar", message, hint, fix=fix)
 
     def _untagged(self, node: Any) -> None:
         """Refuse the tag of a node, if it has one: all of them, as `!!str 5` would say something else than `5`."""

@@ -16,7 +16,6 @@ from generator.problems import Failure, Place, Problem, Rejected, nearest
 from generator.references import marked
 from generator.render import files, render
 from generator.resolve import resolve
-from generator.scalars import AMBIGUOUS
 from generator.validate import validate
 from generator.verify import verify
 from runtime.contract import Expr
@@ -92,7 +91,7 @@ def _judged(loaded: Loaded) -> Specs:
     seen, dead = views(written, KINDS)
     between = [*dead, *validate(written, seen, CHECKS)]
     found = [*loaded.problems, *_untold(malformed, between), *_certain(between, loaded.problems, malformed)]
-    unclear = {problem.place: problem for problem in loaded.problems if problem.code == AMBIGUOUS}
+    unclear = {problem.place: problem for problem in loaded.problems if problem.code == "ambiguous-scalar"}
     if unclear:
         specs = [spec for catalogue in (written, *seen) for spec in catalogue.specs]
         asked = _wanted([*loaded.documents, *(spec.document for spec in specs)], specs)

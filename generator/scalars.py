@@ -23,8 +23,6 @@ _BASED = re.compile(r"(?i)[-+]?0(?:o[0-7_]*[0-7]|x[0-9a-f_]*[0-9a-f]|b[01_]*[01]
 _DIGITS = re.compile(r"(?i)[-+]?[0-9_]*[0-9](?:\.[0-9]*)?(?:e[-+]?[0-9]+)?|[-+]?\.[0-9]+(?:e[-+]?[0-9]+)?")
 
 
-AMBIGUOUS = "ambiguous-scalar"
-"""Code of findings about scalars that readers disagree about."""
 MERGE = "<<"
 """Key that puts the keys of another mapping here, for readers of YAML 1.1."""
 

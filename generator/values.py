@@ -12,7 +12,7 @@ from pydantic_core.core_schema import ErrorType
 from generator.model import Document, Loc
 from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.rules import secrecy
-from generator.scalars import AMBIGUOUS, Ambiguous, clock, number, octal, plain, truth
+from generator.scalars import Ambiguous, clock, number, octal, plain, truth
 
 _EXPECTED = {
     "string_type": "a text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
@@ -77,7 +77,7 @@ def disputed(document: Document, key: str, model: type[BaseModel], computed: Con
         if loc in computed:
             either, hint = True, "write an expression in quotes" if value is None else f'write "{_plain(value)}"'
         fix = None if either else document.quote(loc)
-        yield document.problem(loc, AMBIGUOUS, _unclear(text), hint, fix=fix)
+        yield document.problem(loc, "ambiguous-scalar", _unclear(text), hint, fix=fix)
 
 
 def _ambiguous(document: Document, value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
@@ -110,7 +110,7 @@ def _disputed(document: Document, loc: Loc, model: type[BaseModel], details: Err
         hint = f"write {value}, or {other} if it is octal"
     elif value is not None:
         hint, fix = f"write {_plain(value)}", document.replace(loc, _plain(value))
-    return document.problem(loc, AMBIGUOUS, f"{_unclear(text)}; {wanted} is wanted here", hint, fix=fix)
+    return document.problem(loc, "ambiguous-scalar", f"{_unclear(text)}; {wanted} is wanted here", hint, fix=fix)
 
 
 def _with_unit(document: Document, loc: Loc, model: type[BaseModel], text: str) -> str:
