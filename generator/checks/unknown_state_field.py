@@ -46,7 +46,7 @@ def _reads(catalogue: Catalogue, workflow: Declared) -> Iterator[Problem]:
         root, *fields = read.path
         if root == "state" and fields and fields[0] not in state:
             hint = nearest(fields[0], state) or "declare it under `state`"
-            yield read.problem("unknown-state-field", f'the state has no field "{fields[0]}"', hint)
+            yield read.problem("unknown-state-field", f'the state has no field "{fields[0]}"', hint, part=1)
 
 
 CHECK = Check("unknown-state-field", run, each_environment=True)

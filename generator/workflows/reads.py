@@ -45,13 +45,15 @@ class Read:
     source: Mapping[str, str]
     """Texts by file."""
 
-    def problem(self, code: str, message: str, hint: str = "") -> Problem:
-        """Return a problem with this place in the expression."""
+    def problem(self, code: str, message: str, hint: str = "", part: int | None = None) -> Problem:
+        """Return a problem with this place in the expression, or with one part of the path."""
         found = self.workflow.problem(self.expression.loc, code, message, hint)
         text = self.expression.text
         dotted = ".".join(self.path)
         at = text.find(dotted, self.offset)
         length = len(dotted) if at >= 0 else len(self.path[0])
+        if at >= 0 and part is not None:
+            at, length = at + len(".".join((*self.path[:part], ""))), len(self.path[part])
         source = self.source.get(found.place.file, "")
         place = inside(source, found.place, text, at if at >= 0 else self.offset, length)
         return Problem(place, found.code, found.message, found.hint, found.path)
