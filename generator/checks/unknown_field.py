@@ -53,8 +53,8 @@ def _missing(read: Read, schema: object, what: str, fields: Iterable[str]) -> It
         if known is None:
             return
         if field not in known:
-            if not read.tested:
-                yield read.problem("unknown-field", f'{what} has no field "{field}"', nearest(field, known))
+            never = ", so this is never there" if read.tested else ""
+            yield read.problem("unknown-field", f'{what} has no field "{field}"{never}', nearest(field, known))
             return
         what, schema = f"{what}.{field}", known[field]
 

@@ -70,6 +70,8 @@ class Inference:
         """A field, or `has()` of it."""
         holder = self.present(node.parts[0], facts, bound)
         if node.tested:
+            if node.name not in holder.fields:
+                self._missing(node, node.name, holder, ", so this is never there")
             return BOOL
         return self._field(node, node.name, holder, facts)
 
@@ -81,7 +83,7 @@ class Inference:
             return ANY
         entry = holder.fields.get(name)
         if entry is None:
-            self._unknown(node, name, holder, what, facts)
+            self._unknown(node, name, holder, facts)
             return replace(ANY, origin=holder.origin and types.below(holder.origin, name))
         path = path_of(node)
         safe = path is not None and there(path, facts)
@@ -90,16 +92,21 @@ class Inference:
                      f"test it first: has({self.text(node)}) ? {self.text(node)} : ...")  # fmt: skip
         return types.without_null(entry.type) if safe else entry.type
 
-    def _unknown(self, node: Node, name: str, holder: Type, what: str, facts: Facts) -> None:
+    def _unknown(self, node: Node, name: str, holder: Type, facts: Facts) -> None:
         path = path_of(node) or ("",)
-        # Of the state, only its own fields are looked at elsewhere, not what is inside them.
-        elsewhere = path[0] in self.elsewhere and (path[0] != "state" or len(path) == 2)
-        if holder.closed and not elsewhere:
-            self.add("unknown-field", node, f'{what} has no field "{name}"', nearest(name, holder.fields))
+        self._missing(node, name, holder)
         tested = [fact[-1] for fact in facts if fact[:-1] == path[:-1] and len(path) > 1]
         if not holder.closed and path not in facts and (other := meant(name, tested)):
             message = f'this reads "{name}", and what was tested is "{other}"'
             self.add("missing-guard", node, message, f'did you mean "{other}"?')
+
+    def _missing(self, node: Node, name: str, holder: Type, so: str = "") -> None:
+        path = path_of(replace(node, tested=False)) or ("",)
+        # Of the state, only its own fields are looked at elsewhere, not what is inside them.
+        elsewhere = path[0] in self.elsewhere and (path[0] != "state" or len(path) == 2)
+        if holder.closed and not elsewhere:
+            message = f'{self.text(node.parts[0])} has no field "{name}"{so}'
+            self.add("unknown-field", node, message, nearest(name, holder.fields))
 
     def present(self, node: Node, facts: Facts, bound: Mapping[str, Type]) -> Type:
         """Return the type of a part that must not be null, and report it where it may be."""
@@ -188,7 +195,7 @@ class Inference:
         if holder.kinds <= {"map"} and holder.closed and holder.fields:
             for name in key.scalars or ():
                 if name not in holder.fields:
-                    self._unknown(node, str(name), holder, self.text(node.parts[0]), facts)
+                    self._unknown(node, str(name), holder, facts)
             return join(entry.type for entry in holder.fields.values())
         return ANY
 
