@@ -72,11 +72,13 @@ def disputed(document: Document, key: str, model: type[BaseModel], computed: Con
     part = document.value[key]
     for loc, text in _ambiguous(document, part, (key,)):
         value = number(text) if truth(text) is None else truth(text)
-        either = value is not None and _refused(model, part, loc[1:], value) is None
-        hint = f'write {_plain(value)} or "{text}"' if either else f'quote it: "{text}"'
+        fix = None
         if loc in computed:
-            either, hint = True, "write an expression in quotes" if value is None else f'write "{_plain(value)}"'
-        fix = None if either else document.quote(loc)
+            hint = "write an expression in quotes" if value is None else f'write "{_plain(value)}"'
+        elif value is not None and _refused(model, part, loc[1:], value) is None:
+            hint = f'write {_plain(value)} or "{text}"'
+        else:
+            hint, fix = f'quote it: "{text}"', document.quote(loc)
         yield document.problem(loc, "ambiguous-scalar", _unclear(text), hint, fix=fix)
 
 

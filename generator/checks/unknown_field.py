@@ -12,7 +12,7 @@ Bad, where the agent's output schema has `verdict`:
     - {id: judge, agent: judge, save: {verdict: "${output.verdit}"}}
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from generator.model import Catalogue, Check
 from generator.problems import Problem, nearest
@@ -42,19 +42,19 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
                     yield from _missing(read, step_schema(catalogue, steps[name]), f"steps.{name}", fields)
                 case ("steps", name, *_):
                     where = "can't be seen from here" if name in steps else "does not exist"
-                    yield read.problem("unknown-field", f'the step "{name}" {where}', nearest(name, read.visible))
+                    yield read.problem("unknown-field", f'the step "{name}" {where}', nearest(name, read.visible), 1)
                 case _:
                     pass
 
 
-def _missing(read: Read, schema: object, what: str, fields: Iterable[str]) -> Iterator[Problem]:
-    for field in fields:
+def _missing(read: Read, schema: object, what: str, fields: Sequence[str]) -> Iterator[Problem]:
+    for part, field in enumerate(fields, len(read.path) - len(fields)):
         known = known_fields(schema)
         if known is None:
             return
         if field not in known:
             never = ", so this is never there" if read.tested else ""
-            yield read.problem("unknown-field", f'{what} has no field "{field}"{never}', nearest(field, known))
+            yield read.problem("unknown-field", f'{what} has no field "{field}"{never}', nearest(field, known), part)
             return
         what, schema = f"{what}.{field}", known[field]
 

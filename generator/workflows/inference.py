@@ -105,8 +105,10 @@ class Inference:
         # Of the state, only its own fields are looked at elsewhere, not what is inside them.
         elsewhere = path[0] in self.elsewhere and (path[0] != "state" or len(path) == 2)
         if holder.closed and not elsewhere:
+            offset, length = extent(self.source, node)
+            at, size = (offset + length - len(name), len(name)) if node.kind == "select" else (offset, length)
             message = f'{self.text(node.parts[0])} has no field "{name}"{so}'
-            self.add("unknown-field", node, message, nearest(name, holder.fields))
+            self.found.append(Finding("unknown-field", at, size, message, nearest(name, holder.fields)))
 
     def present(self, node: Node, facts: Facts, bound: Mapping[str, Type]) -> Type:
         """Return the type of a part that must not be null, and report it where it may be."""
