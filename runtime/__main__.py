@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import datetime as dt
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -11,14 +10,15 @@ from pathlib import Path
 
 from runtime import settings as environment
 from runtime.problems import Failure
+from runtime.telemetry import logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0, or 1 with one sentence on standard error."""
     asked = parser().parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
+        how = environment.logs(terminal=sys.stderr.isatty())
+        logs.configure(how, **({"role": asked.role} if "role" in asked else {}))
         asked.command(asked)
     except Failure as error:
         sys.stderr.write(f"error: {error.message}\n" + (f"hint: {error.hint}\n" if error.hint else ""))

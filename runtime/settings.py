@@ -45,6 +45,15 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Logs:
+    """How logs are written."""
+
+    form: Literal["json", "text"]
+    contents: bool = False
+    """Whether they may hold what people, models and tools have said."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this process runs."""
 
@@ -117,6 +126,22 @@ def read(environment: Mapping[str, str] | None = None, **overrides: object) -> S
         files=Path(found.get("APM_FILES", ".")),
     )
     return replace(settings, **{name: value for name, value in overrides.items() if value is not None})  # pyright: ignore[reportArgumentType]
+
+
+def logs(environment: Mapping[str, str] | None = None, *, terminal: bool = False) -> Logs:
+    """Return how logs are written: as JSON, but for a terminal.
+
+    Raises:
+        Failure: a variable does not make sense.
+    """
+    found = os.environ if environment is None else environment
+    form = found.get("APM_LOG_FORMAT") or ("text" if terminal else "json")
+    if form not in ("json", "text"):
+        raise Failure(f"APM_LOG_FORMAT is {form!r}", "it has to be json or text")
+    contents = found.get("APM_LOG_CONTENTS", "").lower()
+    if contents not in ("", "true", "false"):
+        raise Failure(f"APM_LOG_CONTENTS is {contents!r}", "it has to be true or false")
+    return Logs(form, contents == "true")
 
 
 def _number(found: Mapping[str, str], name: str, default: int) -> int:

@@ -118,7 +118,9 @@ def _fine(document: WorkflowDocument) -> None:
 
 @asynccontextmanager
 async def _answering(api: Api, listening: socket.socket) -> AsyncGenerator[None]:
-    config = uvicorn.Config(api.asgi(), log_level="warning", lifespan="off", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(  # without a configuration of its own, what it says goes the way of all logs
+        api.asgi(), log_config=None, log_level="warning", lifespan="off", timeout_graceful_shutdown=5
+    )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -1,5 +1,6 @@
 """The life of one step: count, condition, attempts, writes, the way on."""
 
+import logging
 import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -20,8 +21,9 @@ from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.switch import SwitchStep
 from runtime.nodes.workflow import WorkflowStep
 from runtime.problems import Failure, LeaseLost, Problem, StepError, StoreError, problem
-from runtime.telemetry import tracing
+from runtime.telemetry import logs, tracing
 
+log = logging.getLogger(__name__)
 _NOTHING = Result()
 _ONCE = Retry(max_attempts=1)
 
@@ -58,9 +60,14 @@ class StepNode:
         start = frame.services.now()
         path, run = frame.plain(self.step.id), str(frame.run["id"])
         frame.watch("step-started", {"path": path, "key": self._key(frame, number)})
-        with tracing.step_span(run, frame.document.name, self.step.id, path, self.verb.name) as span:
+        with (
+            logs.about(step=path),
+            tracing.step_span(run, frame.document.name, self.step.id, path, self.verb.name) as span,
+        ):
             visited = await self._visited(frame, values, number)
             span.ended({"apm.step.outcome": visited.outcome}, visited.problem)
+            if visited.problem:
+                log.info("step %s has failed: a problem of type %s", path, visited.problem.type)
         self._tell(frame, visited, number, start)
         return self._command(frame, visited, before["visits"] + (visited.outcome in ("succeeded", "failed")))
 

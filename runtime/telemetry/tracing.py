@@ -102,6 +102,18 @@ def _place(run: str, workflow: str, step: str, path: str) -> dict[str, Value]:
     return {"apm.run.id": run, "apm.workflow": workflow, "apm.step": step, "apm.step.path": path}
 
 
+def ids() -> dict[str, str]:
+    """Return the trace and the span that are open here, as logs name them; nothing where nothing is traced."""
+    if _tracer is None:
+        return {}
+    from opentelemetry.trace import format_span_id, format_trace_id, get_current_span
+
+    found = get_current_span().get_span_context()
+    if not found.is_valid:
+        return {}
+    return {"trace_id": format_trace_id(found.trace_id), "span_id": format_span_id(found.span_id)}
+
+
 def onward() -> dict[str, str]:
     """Return the header that makes spans of a called server part of this trace (https://www.w3.org/TR/trace-context)."""
     headers: dict[str, str] = {}

@@ -24,7 +24,7 @@ from runtime.services.store.collection import refuse_large
 from runtime.services.store.fences import Fence
 from runtime.services.store.runs import Run
 from runtime.settings import Settings
-from runtime.telemetry import Telemetry, tracing
+from runtime.telemetry import Telemetry, logs, tracing
 from runtime.telemetry import catalogue as metric
 from runtime.worker import threads
 from runtime.worker.compensating import Undoing
@@ -149,7 +149,7 @@ class Executor:
                 now = await self.store.runs.beat(run, at)
             except StepError as error:
                 # It may answer again before the lease is over; if it does not, the fence stops the work.
-                logger.warning("no heartbeat for run %s: %s", run.id, error)
+                logger.warning("no heartbeat for run %s: %s", run.id, logs.told(error))
                 continue
             if now is None or (now.cancel and to_cancel):
                 why.append(LeaseLost(run.id) if now is None else _Cancelled())

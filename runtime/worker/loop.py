@@ -7,6 +7,7 @@ import random
 
 from runtime.problems import LeaseLost, StepError
 from runtime.services.store.runs import SUSPECT, Run
+from runtime.telemetry import logs
 from runtime.telemetry.catalogue import LEASES_LOST, SLOTS
 from runtime.worker.executor import Executor
 
@@ -64,7 +65,7 @@ class Worker:
         try:
             run = await self._admitted(suspects=suspects)
         except StepError as error:
-            log.warning("cannot claim: %s", error)
+            log.warning("cannot claim: %s", logs.told(error))
             return None
         except Exception:
             log.exception("cannot claim")  # a defect here must not end the worker in silence
@@ -105,15 +106,23 @@ class Worker:
                 await self._wake.wait()
 
     async def _execute(self, run: Run) -> None:
-        await self._leave(run.id)
+        about = {"run": run.id, "workflow": run.workflow, "tenant": run.tenant}
+        with logs.about(worker=self.name, attempt=run.attempt, **about):
+            await self._leave(run.id)
+            await self._executed(run)
+
+    async def _executed(self, run: Run) -> None:
+        log.info("run %s is executed", run.id)
         try:
-            if (await self._executor.execute(run)).state == "drained":
+            ended = await self._executor.execute(run)
+            log.info("run %s is %s", run.id, ended.state)
+            if ended.state == "drained":
                 await self._executor.store.runs.put_back(run, self._executor.clock.now())
         except LeaseLost:
             self._executor.telemetry.add(LEASES_LOST)
             log.warning("run %s has gone to another worker", run.id)
         except StepError as error:
-            log.warning("run %s cannot go on here: %s", run.id, error)
+            log.warning("run %s cannot go on here: %s", run.id, logs.told(error))
             await self._hand_back(run)
         except Exception:
             # A defect of ours. Nothing is recorded; the lease runs out, and too many losses end the run.
@@ -134,7 +143,7 @@ class Worker:
             try:
                 await self._executor.store.runs.put_back(run, self._executor.clock.now())
             except StepError as error:
-                log.warning("run %s cannot be handed back: %s", run.id, error)
+                log.warning("run %s cannot be handed back: %s", run.id, logs.told(error))
                 if self._stopping or self._executor.clock.now() > until:
                     return
                 await self._executor.clock.sleep(RETRY)

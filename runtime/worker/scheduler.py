@@ -18,7 +18,7 @@ from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.services.store.collection import Row
 from runtime.services.store.runs import LOSSES, Run
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, logs
 from runtime.telemetry import catalogue as metric
 from runtime.worker import cron, schedules, threads
 from runtime.worker.starting import Start, start
@@ -74,7 +74,7 @@ class Scheduler:
             if await self._store.leases.take("scheduler", self._holder, self._clock.now(), LEASE):
                 await self.tick()
         except (StepError, Failure) as error:
-            log.warning("scheduler: %s", error)
+            log.warning("scheduler: %s", logs.told(error))
         except Exception:
             log.exception("scheduler")  # a defect here must not end the scheduler in silence
 

@@ -9,6 +9,7 @@ from runtime.problems import Failure, StepError
 from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.services.store.kept import Entry
+from runtime.telemetry import logs
 from runtime.worker import cron, starting, threads
 from runtime.worker.starting import Start
 
@@ -25,7 +26,7 @@ async def fire(store: Store, clock: Clock, documents: Mapping[str, WorkflowDocum
         try:
             await _started(store, clock, documents, entry, due)
         except (StepError, Failure) as error:
-            log.warning("schedule %s has started nothing: %s", entry.id, error)
+            log.warning("schedule %s has started nothing: %s", entry.id, logs.told(error))
 
 
 def _next(plan: Mapping[str, Any], now: int) -> int:

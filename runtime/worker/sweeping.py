@@ -7,7 +7,7 @@ from runtime.problems import Problem, problem
 from runtime.services.clock import Clock
 from runtime.services.store import Store
 from runtime.services.store.runs import LOSSES, Run
-from runtime.telemetry import Telemetry
+from runtime.telemetry import Telemetry, logs
 from runtime.telemetry import catalogue as metric
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,11 @@ log = logging.getLogger(__name__)
 async def sweep(store: Store, clock: Clock, telemetry: Telemetry, limit: int = LOSSES) -> list[str]:
     """Queue expired runs again, or give them up after so many losses, and return the ids of both."""
     expired = await store.runs.expired(clock.now())
-    return [run.id for run in expired if await _swept(store, clock, telemetry, run, limit)]
+    found: list[str] = []
+    for run in expired:
+        with logs.about(run=run.id, workflow=run.workflow, tenant=run.tenant):
+            found += [run.id] if await _swept(store, clock, telemetry, run, limit) else []
+    return found
 
 
 async def _swept(store: Store, clock: Clock, telemetry: Telemetry, run: Run, limit: int) -> bool:
