@@ -17,14 +17,19 @@ ARGO_CD = "3.2"
 """The first version whose Applications have `retry.refresh`."""
 APPLICATION_HEALTH = """\
 local s = obj.status or {}
-if s.health ~= nil and (s.history ~= nil or (s.sync ~= nil and s.sync.status == "Synced")) then
+local finished = (s.operationState or {}).finishedAt
+local synced = s.sync ~= nil and s.sync.status == "Synced"
+local compared = s.history ~= nil and finished ~= nil and s.reconciledAt ~= nil and s.reconciledAt > finished
+if s.health ~= nil and (synced or compared) then
   return {status = s.health.status, message = s.health.message}
 end
-return {status = "Progressing", message = "not synced yet"}
+return {status = "Progressing", message = "not compared since its sync"}
 """
 """A health rule for Applications in `argocd-cm`, without which Argo CD doesn't wait between their waves.
 
 The usual one copies `status.health`, which is Healthy before anything was applied: the next wave may start too early.
+Right after a sync it still is the health from before, until the comparison that says Synced, or one that began in a
+later second than the sync ended (times are RFC 3339 in UTC, and sort as texts).
 """
 CLAIM_HEALTH = """\
 local s = obj.status or {}

@@ -108,6 +108,16 @@ class Delivery:
         """Return an Application as soon as it fits."""
         return self.live.until(self.argo.application(self.name(environment, group)), fits, seconds)
 
+    def abandon(self, environment: str) -> None:
+        """Delete an environment's Applications: its parent first, which takes along nothing."""
+        found = self.live.get(self.argo.application(""))["items"]
+        names = [app["metadata"]["name"] for app in found]
+        names = [name for name in names if name.startswith(self.name(environment, ""))]
+        for name in sorted(names, key=lambda name: not name.endswith("-argocd")):
+            self.live.delete(self.argo.application(name))
+        for name in names:
+            self.live.until_gone(self.argo.application(name))
+
     def announce(self, environment: str, *groups: str) -> None:
         """Tell Argo CD of a push, as a webhook would."""
         for group in groups or reversed(self.groups(environment)):  # the parent first: it may create the others

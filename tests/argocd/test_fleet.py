@@ -23,19 +23,21 @@ def _documented() -> list[Object]:
 
 
 @pytest.fixture
-def fleet(delivery: Delivery) -> Generator[Delivery]:
-    """The delivery, with what the page says applied; all of it is gone in the end, and git as it was."""
+def fleet(delivery: Delivery, staging: dict[str, Object]) -> Generator[Delivery]:
+    """The delivery, with what the page says applied; the ApplicationSet is gone in the end, and git as it was."""
+    assert staging
     before = delivery.repository.head
-    delivery.argo.set_health("argoproj.io_Application", None)
     delivery.argo.start_applicationsets()
     manifests = _documented()
     for manifest in reversed(manifests):  # the project first
         delivery.live.apply(json.dumps(manifest), path_of(manifest))
     yield delivery
-    delivery.live.delete(path_of(manifests[0]))
+    if delivery.live.find(path_of(manifests[0])):
+        delivery.live.delete(path_of(manifests[0]), orphan=True)
     delivery.repository.git("read-tree", "-u", "--reset", before)
     if delivery.repository.git("status", "--porcelain"):
         delivery.repository.commit("Back to the reference system")
+    delivery.deliver("staging", delivery.repository.head)
 
 
 def test_an_environment_in_git_gets_its_parent_and_the_parent_the_rest(fleet: Delivery) -> None:
@@ -57,7 +59,19 @@ def test_an_environment_in_git_gets_its_parent_and_the_parent_the_rest(fleet: De
     assert "path does not exist" in conditions(told)["ComparisonError"]
     assert "deletionTimestamp" not in told["metadata"]
     assert "deletionTimestamp" not in fleet.live.get(namespace)["metadata"]
-    _delete(fleet, "canary")
+    fleet.abandon("canary")
+    _take_away(fleet)
+
+
+def _take_away(fleet: Delivery) -> None:
+    """Delete the ApplicationSet as the page says: it owns the parents, also those that were there before it."""
+    parent, place = fleet.argo.application(fleet.name("staging", "argocd")), path_of(_documented()[0])
+    owned = fleet.live.get(parent)["metadata"]
+    assert [owner["kind"] for owner in owned["ownerReferences"]] == ["ApplicationSet"]
+    fleet.live.delete(place, orphan=True)
+    fleet.live.until_gone(place)
+    left = fleet.live.until(parent, lambda found: not found["metadata"].get("ownerReferences"))["metadata"]
+    assert (left["uid"], left.get("deletionTimestamp")) == (owned["uid"], None)
 
 
 def _announce(fleet: Delivery) -> None:
@@ -71,17 +85,9 @@ def _announce(fleet: Delivery) -> None:
 def _is_as_rendered(fleet: Delivery, environment: str) -> None:
     """Wait until every Application of an environment is there and what is rendered, its parent too."""
     manifests = fleet.manifests(environment, "argocd")
+    fleet.live.until(fleet.argo.application(fleet.name(environment, "argocd")), bool)
+    fleet.announce(environment, "argocd")
     for manifest in manifests:
         fleet.live.until(path_of(manifest), lambda found, spec=manifest["spec"]: found["spec"] == spec)
     names = {m["metadata"]["name"] for m in manifests if m["kind"] == "Application"}
     assert fleet.name(environment, "argocd") in names
-
-
-def _delete(fleet: Delivery, environment: str) -> None:
-    """Take away what an environment left: its parent first, which takes along nothing."""
-    found = fleet.live.get("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications")["items"]
-    names = [app["metadata"]["name"] for app in found if app["metadata"]["name"].startswith(f"apm-{environment}-")]
-    for name in sorted(names, key=lambda name: not name.endswith("-argocd")):
-        fleet.live.delete(fleet.argo.application(name))
-    for name in names:
-        fleet.live.until_gone(fleet.argo.application(name))

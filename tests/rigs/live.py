@@ -66,9 +66,9 @@ class Live:
         """Create an object in a list."""
         return _checked(self.client.post(where, json=manifest))
 
-    def delete(self, where: str) -> None:
-        """Delete an object."""
-        _checked(self.client.delete(where))
+    def delete(self, where: str, *, orphan: bool = False) -> None:
+        """Delete an object; `orphan` leaves what it owns, which Kubernetes would delete too."""
+        _checked(self.client.delete(where, params={"propagationPolicy": "Orphan"} if orphan else None))
 
     def until(self, where: str, fits: Callable[[Object], bool], seconds: float = PATIENCE_SECONDS) -> Object:
         """Return an object as soon as it's there and fits."""
