@@ -147,6 +147,11 @@ class Catalogue:
             self.memo[key] = compute()
         return self.memo[key]
 
+    def forget(self) -> None:
+        """Drop what was found out about each spec: it takes more memory than the specs."""
+        for spec in self.specs:
+            spec.memo.clear()
+
     @cached_property
     def _index(self) -> Mapping[str, Mapping[str, Declared]]:
         index: dict[str, dict[str, Declared]] = {}
@@ -247,13 +252,12 @@ class Project:
     def __init__(self, things: Iterable[Thing], environment: str) -> None:
         self._things: dict[type[Thing], dict[str, Thing]] = {}
         self.environment_name = environment
-        for thing in things:
+        for thing in sorted(things, key=lambda thing: thing.name):
             self._things.setdefault(type(thing), {})[thing.name] = thing
 
     def all(self, of: type[T]) -> tuple[T, ...]:
         """Return the things of a type, by name."""
-        found = cast("Mapping[str, T]", self._things.get(cast("type[Thing]", of), {}))
-        return tuple(found[name] for name in sorted(found))
+        return tuple(cast("Mapping[str, T]", self._things.get(cast("type[Thing]", of), {})).values())
 
     def get(self, of: type[T], name: str) -> T:
         """Return a thing by type and name; KeyError where there is none."""

@@ -1,7 +1,7 @@
 """project -> resources -> files: runs every artifact, adds namespace, labels and provenance, and writes YAML."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from typing import Any
 
 from generator import conventions
 from generator.emit import dumps
@@ -23,7 +23,8 @@ def _complete(resource: Resource, project: Project, namespace: str) -> Resource:
     }
     annotations = {conventions.ANNOTATION_SPEC: resource.source.file, **resource.annotations}
     place = (resource.namespace or namespace) if resource.namespaced else None
-    return replace(resource, labels=labels, annotations=annotations, namespace=place)
+    changed: dict[str, Any] = {"labels": labels, "annotations": annotations, "namespace": place}
+    return Resource(**(vars(resource) | changed))
 
 
 def files(rendered: Iterable[Rendered], environment: str, folder: Callable[[str, str, str], str]) -> dict[str, bytes]:

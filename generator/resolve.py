@@ -16,7 +16,9 @@ def resolve(catalogue: Catalogue, kinds: Mapping[str, Kind]) -> Project:
 
     The catalogue has passed all checks: references are alive and form no cycles.
     """
-    return Project(_Resolver(catalogue, kinds).all(), catalogue.environment or "")
+    project = Project(_Resolver(catalogue, kinds).all(), catalogue.environment or "")
+    catalogue.forget()
+    return project
 
 
 def unresolvable(catalogue: Catalogue, kinds: Mapping[str, Kind]) -> list[Declared]:

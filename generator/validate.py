@@ -19,6 +19,6 @@ def validate(written: Catalogue, environments: Iterable[Catalogue], checks: Mapp
                 found.update(check.run(view))
         else:
             found.update(check.run(written))
-    for spec in (spec for catalogue in (written, *views) for spec in catalogue.specs):
-        spec.memo.clear()
+    for catalogue in (written, *views):
+        catalogue.forget()
     return sorted(found)

@@ -33,7 +33,7 @@ class Sharding:
 
     def shard(self, kind: str, name: str, count: int) -> int:
         """Return the number, from 0, of the Application that carries what a spec owns; `kind` in lower case."""
-        if kind in _FIRST:
+        if count == 1 or kind in _FIRST:
             return 0
         return jump(self.runtimes.get(name, name) if kind == "workflow" else name, count)
 
