@@ -103,7 +103,9 @@ when Argo CD has synced the one before:
 2. `argocd.shards`. Wait until all Applications are Synced: nothing was deleted, and each has what is rendered for it.
 3. `argocd.prune: true`, or without the field.
 
-The same three lead to fewer Applications; there the parent, `...-argocd`, is Synced only after the third. Or divide the
-system into more Environments; or raise the limit in `argocd-cmd-params-cm`, with the memory of the repo server.
+The same three lead to fewer Applications; there the parent, `...-argocd`, is Synced only after the third, which has to
+wait until each of those that are too many says that its path does not exist: until then it takes back what has left it.
+Or divide the system into more Environments; or raise the limit in `argocd-cmd-params-cm`, with the memory of the repo
+server.
 """,
 }

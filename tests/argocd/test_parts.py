@@ -1,7 +1,7 @@
 """A group that grows too large for one Application is divided, and put together again, and nothing is deleted by it."""
 
 from generator import conventions
-from tests.argocd.delivery import Delivery, compared_and_synced, healthy
+from tests.argocd.delivery import Delivery, compared_and_synced, conditions, healthy
 from tests.rigs.live import path_of
 
 STAGING, SECOND = "specs/environments/staging.yaml", "specs/second-runtime.yaml"
@@ -35,7 +35,7 @@ def test_objects_move_between_applications_and_stay_the_same_objects(system: Del
     assert _uids(system) == before
     assert system.strays("staging") == []
     _deliver(system, DIVIDED.replace("    prune: false\n", ""), DIVIDED)
-    _deliver(system, DIVIDED, HELD, without="argocd")  # which still has Applications to prune
+    _deliver(system, DIVIDED, HELD, leaving=("runtime-1", "monitoring-1"))
     _deliver(system, HELD, REVISION)
     system.live.until_gone(system.argo.application(system.name("staging", "runtime-1")))
     assert _uids(system) == before
@@ -48,13 +48,22 @@ def test_objects_move_between_applications_and_stay_the_same_objects(system: Del
         system.live.until_gone(path_of(manifest))
 
 
-def _deliver(system: Delivery, old: str, new: str, *, without: str = "") -> None:
-    """Change staging's Argo CD and wait until every Application (but one) is synced to that."""
+def _deliver(system: Delivery, old: str, new: str, *, leaving: tuple[str, ...] = ()) -> None:
+    """Change staging's Argo CD and wait until every Application is synced to that.
+
+    Not the parent while some are `leaving`: it still has them to prune. They take back what has left them, until they
+    say that their path is gone.
+    """
     system.edit(STAGING, old, new)
     commit = system.publish(f"{new.strip()} instead of {old.strip()}")
     system.announce("staging")
+    for group in leaving:
+        system.argo.refresh(system.name("staging", group))
+        system.until("staging", group, lambda app: "ComparisonError" in conditions(app))
+    if leaving:
+        system.announce("staging")
     for group in system.groups("staging"):
-        if group != without:
+        if group != "argocd" or not leaving:
             system.until("staging", group, lambda app: compared_and_synced(app, commit) and healthy(app))
 
 
