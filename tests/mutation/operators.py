@@ -78,6 +78,8 @@ Operator = Callable[[Subject, tuple[Part, ...]], Iterator[Mutant]]
 
 def misspelt(name: str) -> str:
     """Return a name with a slip that leaves a name."""
+    if name.endswith(" 0"):
+        return f"{name}1"  # 00 would be the same number
     return f"{name}{name[-1]}" if name[-1:].isalnum() else f"{name}x"
 
 
