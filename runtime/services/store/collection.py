@@ -46,6 +46,14 @@ def refuse_large(value: Any, what: str) -> None:
         raise failed("too-large", f"{what} is too large", f"{size:,} bytes; {LARGEST:,} are kept at most")
 
 
+def _sought(where: Mapping[str, Any]) -> Row:
+    """Return a condition in which each bare value is `$eq`.
+
+    That says the same. But a bare value may also be in an array, and the embedded store then reads every row.
+    """
+    return {name: value if isinstance(value, Mapping) else {"$eq": value} for name, value in where.items()}
+
+
 def within(seconds: float) -> AbstractContextManager[None]:
     """Let the driver refuse to send what has not been sent by then: a process may be stopped at any point of a call."""
     return pymongo.timeout(seconds)
@@ -100,23 +108,23 @@ class Collection:
     async def first(self, where: Mapping[str, Any], order: Order | None = None) -> Row | None:
         """Return the first row."""
         with self._call("find"):
-            return await self._rows.find_one(where, sort=order)
+            return await self._rows.find_one(_sought(where), sort=order)
 
     async def find_all(self, where: Mapping[str, Any], order: Order | None = None, limit: int = 0) -> list[Row]:
         """Return rows; `limit` 0 means all of them."""
         with self._call("find"):
-            cursor = self._rows.find(where, sort=order, limit=limit)
+            cursor = self._rows.find(_sought(where), sort=order, limit=limit)
             return await cursor.to_list()
 
     async def parts(self, where: Mapping[str, Any], names: Sequence[str]) -> list[Row]:
         """Return some fields of rows, for questions about many."""
         with self._call("find"):
-            return await self._rows.find(where, projection=dict.fromkeys(names, 1)).to_list()
+            return await self._rows.find(_sought(where), projection=dict.fromkeys(names, 1)).to_list()
 
     async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
         """Yield rows one by one, for lists that may be long."""
         with self._call("find"):
-            cursor = self._rows.find(where, sort=order)
+            cursor = self._rows.find(_sought(where), sort=order)
         async for row in cursor:
             yield row
 
@@ -151,24 +159,28 @@ class Collection:
     async def change(self, where: Mapping[str, Any], update: Mapping[str, Any]) -> bool:
         """Update one row; False when none matches: for conditions, the answer to "was it still so?"."""
         with self._call("update"):
-            return (await self._rows.update_one(where, update)).matched_count > 0
+            return (await self._rows.update_one(_sought(where), update)).matched_count > 0
 
     async def change_all(self, where: Mapping[str, Any], update: Mapping[str, Any]) -> int:
         """Update rows and return how many matched."""
         with self._call("update"):
-            return (await self._rows.update_many(where, update)).matched_count
+            return (await self._rows.update_many(_sought(where), update)).matched_count
 
     async def take(self, where: Mapping[str, Any], update: Mapping[str, Any], order: Order) -> Row | None:
         """Update the first row atomically and return it as it is afterwards."""
         with self._call("claim"):
-            return await self._rows.find_one_and_update(where, update, sort=order, return_document=ReturnDocument.AFTER)
+            return await self._rows.find_one_and_update(
+                _sought(where), update, sort=order, return_document=ReturnDocument.AFTER
+            )
 
     async def increment(self, id_: str, amounts: Mapping[str, int | float]) -> Row:
         """Add to numbers of a row, which is made when missing, and return it as it is afterwards."""
         added = {"$inc": dict(amounts)}
         while True:
             with self._call("update"):
-                row = await self._rows.find_one_and_update({"_id": id_}, added, return_document=ReturnDocument.AFTER)
+                row = await self._rows.find_one_and_update(
+                    _sought({"_id": id_}), added, return_document=ReturnDocument.AFTER
+                )
             if row is not None:
                 return row
             if await self.add(made := {"_id": id_, **amounts}):
@@ -183,7 +195,7 @@ class Collection:
     async def remove(self, where: Mapping[str, Any]) -> int:
         """Delete rows and return how many there were."""
         with self._call("delete"):
-            return (await self._rows.delete_many(where)).deleted_count
+            return (await self._rows.delete_many(_sought(where))).deleted_count
 
     async def index(self, keys: Order) -> None:
         """Create an index; creating it again changes nothing."""
