@@ -4,6 +4,7 @@ libyaml's composer keeps marks; a place is made of its offset, without what stan
 """
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from typing import Any
 
@@ -103,4 +104,11 @@ def span(file: str, text: str, node: Any) -> Place:
 
 def place_at(file: str, text: str, at: int, length: int = 1) -> Place:
     """Return the place of a character; libyaml's own lines end at characters too at which those of editors don't."""
-    return Place(file, text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at), max(1, length))
+    before = bisect_left(_ends(text), at)
+    return Place(file, before + 1, at - text.rfind("\n", 0, at), max(1, length))
+
+
+@lru_cache(maxsize=4)
+def _ends(text: str) -> list[int]:
+    """Return where the lines of a text end: counting them for each place takes the square of a long text's time."""
+    return [found.start() for found in re.finditer("\n", text)]
