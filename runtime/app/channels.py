@@ -13,7 +13,6 @@ Made = tuple[str, list[str], Any]
 """Method, namespace and data of an event."""
 PER_EVENT, PER_RUN = 64, 10**12
 """Numbers that one event of a run may use, and that one run of a thread may use."""
-NAMED = ("values", "checkpoints", "updates", "messages", "tools", "lifecycle", "tasks")
 
 
 @dataclass

@@ -291,9 +291,3 @@ class CancelAsked(Asked):
     thread_id: str | None = None
     run_ids: list[str] | None = None
     status: Literal["pending", "running", "all"] | None = None
-
-
-class CountShown(Body):
-    """How many there are."""
-
-    count: int

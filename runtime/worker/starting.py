@@ -128,12 +128,18 @@ async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
     """Cancel a run and return its state; who follows it hears of its end."""
     state = await store.runs.cancel(run.id, clock.now())
     if state == "cancelled" and run.state not in ENDED:
-        data = {"workflow": run.workflow, "state": "cancelled", "problem": None}
-        event = await _event(store, run, "run-ended", clock.now(), data)
-        await store.run_events.add(run.id, [event], run.tenant)
-        if run.thread:
-            await store.threads.keep(run.thread, run.id, "interrupted", clock.now(), None)
+        await told(store, clock, run, "cancelled", "interrupted")
     return state
+
+
+async def told(
+    store: Holder, clock: Clock, run: Run, state: str, status: str, found: Mapping[str, Any] | None = None
+) -> None:
+    """Tell who follows a run that nobody executes, and its thread (`status`), how it has ended."""
+    data = {"workflow": run.workflow, "state": state, "problem": found}
+    await store.run_events.append(run, "run-ended", clock.now(), data)
+    if run.thread:
+        await store.threads.keep(run.thread, run.id, status, clock.now(), None)
 
 
 async def revived(store: Holder, clock: Clock, id_: str, *, by: str) -> Run:
@@ -148,8 +154,7 @@ async def revived(store: Holder, clock: Clock, id_: str, *, by: str) -> Run:
     if not await store.runs.revive(run, clock.now()):
         detail = f"{id_} is {run.state}; only runs that failed as `workers-lost` can be taken up again"
         raise failed("conflict", "The run was not given up", detail)
-    event = await _event(store, run, "revived", clock.now(), {"by": by})
-    await store.run_events.add(id_, [event], run.tenant)
+    await store.run_events.append(run, "revived", clock.now(), {"by": by})
     return await found(store, id_)
 
 
@@ -189,8 +194,8 @@ async def answer(
         done = await store.runs.answer(run, {question["id"]: {**vote, **many}}, clock.now())
     if not done:
         raise failed("conflict", "The run has changed meanwhile", f"{id_} is no longer waiting for this")
-    event = await _answered(store, run, question, value, by, clock.now())
-    await store.run_events.add(id_, [event], run.tenant)
+    said = {"path": question["path"], "value": value, "by": by}
+    await store.run_events.append(run, "answered", clock.now(), said)
     return run
 
 
@@ -245,16 +250,6 @@ def _accept(question: Mapping[str, Any], value: Any) -> None:
             return
     if wrong := schemas.findings(question["schema"], value):
         raise failed("invalid-input", "The answer is refused", "; ".join(wrong))
-
-
-async def _answered(
-    store: Holder, run: Run, question: Mapping[str, Any], value: Any, by: str, now: int
-) -> Mapping[str, Any]:
-    return await _event(store, run, "answered", now, {"path": question["path"], "value": value, "by": by})
-
-
-async def _event(store: Holder, run: Run, kind: str, at: int, data: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"seq": await store.run_events.next(run.id, run.lost), "kind": kind, "at": at, "data": data}
 
 
 def why_not_resumable(run: Run) -> Problem | None:

@@ -1,7 +1,9 @@
 """Runs whose worker has stopped answering: taken up again, or given up when one worker after the other has died."""
 
 import logging
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
 
 from runtime.problems import Problem, problem
 from runtime.services.clock import Clock
@@ -9,6 +11,7 @@ from runtime.services.store import Store
 from runtime.services.store.runs import LOSSES, Run
 from runtime.telemetry import Telemetry, logs
 from runtime.telemetry import catalogue as metric
+from runtime.worker import starting, threads
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +44,19 @@ async def _given_up(store: Store, clock: Clock, telemetry: Telemetry, run: Run, 
     found = _why(run, losses)
     if not await store.runs.give_up(run, clock.now(), asdict(found)):
         return False
-    await store.run_events.seal(run.id, run.epoch, run.tenant)
+    await _told(store, clock, replace(run, lost=run.epoch), asdict(found))
     log.error("run %s is given up: %s; the last one was %s", run.id, found.detail, run.worker)
     telemetry.add(metric.RUNS_GIVEN_UP, workflow=run.workflow)
     telemetry.add(metric.RUNS, workflow=run.workflow, outcome="failed")
     return True
+
+
+async def _told(store: Store, clock: Clock, run: Run, found: Mapping[str, Any]) -> None:
+    # Who dies before this is done leaves a run that has failed without the event: no later sweep finds it.
+    await store.run_events.seal(run.id, run.lost, run.tenant)
+    await starting.told(store, clock, run, "failed", threads.STATUS["failed"], found)
+    if run.thread:
+        await threads.advance(store, run.thread, clock.now())
 
 
 def _why(run: Run, losses: int) -> Problem:

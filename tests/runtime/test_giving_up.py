@@ -9,8 +9,10 @@ from runtime.contract import Context, Function
 from runtime.functions import registered
 from runtime.problems import StepError
 from runtime.services import tools
+from runtime.services.store.fences import Fence
+from runtime.services.store.run_events import EPOCH
 from runtime.services.store.runs import LOSSES, SUSPECT, Run
-from runtime.worker import starting
+from runtime.worker import starting, threads
 from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
 from tests.runtime.conftest import World, workflow
@@ -79,6 +81,63 @@ async def test_a_run_over_which_workers_die_is_given_up(world: World, deadly: De
     assert run.problem["type"] == "workers-lost"
     assert [run.id for run in await world.store.runs.given_up()] == [id_]
     assert world.telemetry.value("apm_runs_given_up_total", workflow="main") == 1
+
+
+async def test_who_follows_a_run_that_is_given_up_hears_of_its_end(world: World, deadly: Deadly) -> None:
+    id_ = await poisoned(world)
+    events = await world.store.run_events.after(id_)
+    run = await starting.found(world.store, id_)
+    assert [row["kind"] for row in events].count("run-ended") == 1
+    assert (events[-1]["kind"], events[-1]["data"]) == (
+        "run-ended",
+        {"workflow": "main", "state": "failed", "problem": run.problem},
+    )
+
+
+async def test_a_thread_goes_on_after_a_run_that_is_given_up(world: World, deadly: Deadly) -> None:
+    world.documents = {"main": workflow(POISON)}
+    await world.store.of("default").threads.add("t", {}, world.clock.now())
+    asked = Start("main", {}, thread="t")
+    first = await threads.begun(world.store, world.clock, world.documents, asked, "enqueue")
+    second = await threads.begun(world.store, world.clock, world.documents, asked, "enqueue")
+    for _ in range(LOSSES):
+        await taken_up(world, first.id)
+    assert (await threads.found(world.store, "t")).active == second.id
+    deadly.on = False
+    assert (await world.go_on(second.id)).status == "succeeded"
+
+
+async def test_the_thread_of_a_run_that_is_given_up_shows_the_error(world: World, deadly: Deadly) -> None:
+    world.documents = {"main": workflow(POISON)}
+    await world.store.of("default").threads.add("t", {}, world.clock.now())
+    asked = Start("main", {}, thread="t")
+    run = await threads.begun(world.store, world.clock, world.documents, asked, "enqueue")
+    for _ in range(LOSSES):
+        await taken_up(world, run.id)
+    thread = await threads.found(world.store, "t")
+    assert (thread.status, thread.active) == ("error", "")
+
+
+async def test_a_process_that_still_holds_what_it_has_lost_tells_of_its_end(world: World, deadly: Deadly) -> None:
+    world.documents = {"main": workflow(POISON)}
+    id_ = await starting.start(world.store, world.clock, world.documents, Start("main", {}))
+    for _ in range(LOSSES - 1):
+        await taken_up(world, id_)
+    claimed = await world.store.runs.claim("w", world.clock.now(), id_)
+    assert claimed
+    world.store.fences.put(Fence(world.store.collections["runs"], id_, claimed.epoch))
+    world.clock.advance(16)
+    await world.scheduler().sweep()
+    assert (await world.store.run_events.after(id_))[-1]["kind"] == "run-ended"
+
+
+async def test_what_a_dead_worker_sends_after_its_run_was_given_up_does_not_count(world: World, deadly: Deadly) -> None:
+    id_ = await poisoned(world)
+    before = await world.store.run_events.after(id_)
+    run = await starting.found(world.store, id_)
+    late: dict[str, Any] = {"seq": run.epoch * EPOCH + 500, "kind": "step-ended", "at": 1, "data": {}}
+    await world.store.run_events.add(id_, [late])
+    assert await world.store.run_events.after(id_) == before
 
 
 async def test_losses_count_only_while_a_run_does_not_get_on(world: World) -> None:

@@ -7,6 +7,7 @@ from runtime.contract.bodies import TENANT
 from runtime.services.store.collection import Collection, Row, pack, unpack
 from runtime.services.store.fences import Fences
 from runtime.services.store.news import News
+from runtime.services.store.runs import Run
 
 EPOCH = 1_000_000
 """Numbers of events per claim of a run: those of a later claim sort after those of an earlier one."""
@@ -28,10 +29,19 @@ class RunEvents:
 
     async def add(self, run: str, events: Sequence[Mapping[str, Any]], tenant: str = TENANT) -> None:
         """Keep events; each has `seq`, `kind`, `at` and `data`."""
+        async with self._fences.writing(run):
+            await self._write(run, events, tenant)
+
+    async def append(self, run: Run, kind: str, at: int, data: Mapping[str, Any]) -> None:
+        """Keep the next event of a run that nobody executes; the claims that it has lost are sealed already."""
+        event = {"seq": await self._next(run.id, run.lost), "kind": kind, "at": at, "data": data}
+        # No fence is asked: this process may still have one, of a claim that it has lost without having noticed.
+        await self._write(run.id, [event], run.tenant)
+
+    async def _write(self, run: str, events: Sequence[Mapping[str, Any]], tenant: str) -> None:
         own = {"run": run, "tenant": tenant}
         rows = [{"_id": _id(run, event["seq"]), **own, **event, "data": pack(event["data"])} for event in events]
-        async with self._fences.writing(run):
-            await self._rows.add_all(rows)
+        await self._rows.add_all(rows)
         self._news.tell(run, events)
 
     async def seal(self, run: str, lost: int, tenant: str = TENANT) -> None:
@@ -42,8 +52,7 @@ class RunEvents:
         seal = {"seq": seq, "kind": _SEAL, "at": 0, "data": pack(await self._last(run, seq))}
         await self._rows.add({"_id": _id(run, seq), "run": run, "tenant": tenant, **seal})
 
-    async def next(self, run: str, lost: int) -> int:
-        """Return the number of the next event of a run that nobody executes; `lost` is its newest lost claim."""
+    async def _next(self, run: str, lost: int) -> int:
         first = _first_after(lost) if lost else 1
         return max(first, await self._last(run) + 1)
 
