@@ -189,8 +189,9 @@ async def test_a_worker_takes_one_suspect_at_a_time(world: World) -> None:
     worker = Worker(world.executor, "w")
     world.documents = {"main": workflow("steps: [{id: w, wait: {for: 1s}}]")}
     ids = [await starting.start(world.store, world.clock, world.documents, Start("main", {})) for _ in range(3)]
-    for id_ in ids[:2]:
-        await world.store.collections["runs"].change({"_id": id_}, {"$set": {"losses": SUSPECT}})
+    for at, id_ in enumerate(ids):  # no order is promised to those of the same millisecond
+        losses = SUSPECT if at < 2 else 0
+        await world.store.collections["runs"].change({"_id": id_}, {"$set": {"losses": losses, "created": at}})
     claimed = [await worker._claim() for _ in range(3)]  # pyright: ignore[reportPrivateUsage]
     assert [run and run.id for run in claimed] == [ids[0], ids[2], None]
     await worker.drain(5)
