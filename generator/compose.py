@@ -15,7 +15,7 @@ from generator import conventions, slips
 from generator.model import Document, Loc
 from generator.places import LOADER, nodes, place_at, place_of, span, written_at
 from generator.problems import Fix, Place, Problem
-from generator.scalars import MERGE, Ambiguous, plain
+from generator.scalars import MERGE, Ambiguous, plain, unclear
 
 _TAGGED = re.compile(r"(?:&[^\s,\[\]{}]*\s+)?(![^\s,\[\]{}]*)")
 _QUOTED = frozenset("'\"|>")
@@ -235,16 +235,13 @@ class _Builder:
 
     def _disputed(self, node: Any, text: str, *, key: bool) -> None:
         """Refuse a scalar that readers disagree about; what is meant is told where it is known what is wanted."""
-        message = f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
-        hint = (
-            f'quote it: "{text}"'
-            if key
-            else (f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number')
-        )
+        hint = f'quote it if a text is meant: "{text}"; otherwise write true, false or a plain decimal number'
+        if key:
+            hint = f'quote it: "{text}"'
         fix = Fix(span(self.file, self.text, node), text, f'"{text}"')
         if text == MERGE:
             hint, fix = "write the keys out: nothing is merged here", None
-        self._refuse(node, "ambiguous-scalar", message, hint, fix=fix)
+        self._refuse(node, "ambiguous-scalar", unclear(text), hint, fix=fix)
 
     def _untagged(self, node: Any) -> None:
         """Refuse the tag of a node, if it has one: all of them, as `!!str 5` would say something else than `5`."""

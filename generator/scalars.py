@@ -33,6 +33,11 @@ class Ambiguous(str):
     __slots__ = ()
 
 
+def unclear(text: str) -> str:
+    """Return what is wrong with such a text."""
+    return f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
+
+
 @lru_cache(maxsize=16384)
 def plain(text: str) -> Any:
     """Return the value of an unquoted scalar; `Ambiguous` where readers disagree about it."""

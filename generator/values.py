@@ -12,7 +12,7 @@ from pydantic_core.core_schema import ErrorType
 from generator.model import Document, Loc
 from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.rules import secrecy
-from generator.scalars import Ambiguous, clock, number, octal, plain, truth
+from generator.scalars import Ambiguous, clock, number, octal, plain, truth, unclear
 
 _EXPECTED = {
     "string_type": "a text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
@@ -79,7 +79,7 @@ def disputed(document: Document, key: str, model: type[BaseModel], computed: Con
             hint = f'write {_plain(value)} or "{text}"'
         else:
             hint, fix = f'quote it: "{text}"', document.quote(loc)
-        yield document.problem(loc, "ambiguous-scalar", _unclear(text), hint, fix=fix)
+        yield document.problem(loc, "ambiguous-scalar", unclear(text), hint, fix=fix)
 
 
 def _ambiguous(document: Document, value: Any, loc: Loc) -> Iterator[tuple[Loc, str]]:
@@ -112,7 +112,7 @@ def _disputed(document: Document, loc: Loc, model: type[BaseModel], details: Err
         hint = f"write {value}, or {other} if it is octal"
     elif value is not None:
         hint, fix = f"write {_plain(value)}", document.replace(loc, _plain(value))
-    return document.problem(loc, "ambiguous-scalar", f"{_unclear(text)}; {wanted} is wanted here", hint, fix=fix)
+    return document.problem(loc, "ambiguous-scalar", f"{unclear(text)}; {wanted} is wanted here", hint, fix=fix)
 
 
 def _with_unit(document: Document, loc: Loc, model: type[BaseModel], text: str) -> str:
@@ -126,10 +126,6 @@ def _with_unit(document: Document, loc: Loc, model: type[BaseModel], text: str) 
     trials = [] if value is None else [f"{_plain(value)}{unit}" for unit in _UNITS]
     whole = next((trial for trial in trials if not _refused(model, part, loc[1:], trial)), "")
     return f"write its unit, such as {whole}" if whole else ""
-
-
-def _unclear(text: str) -> str:
-    return f"`{text}` is read differently by YAML 1.1 and YAML 1.2"
 
 
 def _refused(model: type[BaseModel], part: Any, loc: Loc, value: Any) -> ErrorDetails | None:

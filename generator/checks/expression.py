@@ -15,6 +15,7 @@ Good: `when: "state.verdict == 'complete'"`.
 from collections.abc import Iterable, Iterator
 
 from generator.model import Catalogue, Check, Declared
+from generator.places import place_at
 from generator.problems import Place, Problem
 from generator.references import Expression, expressions
 from generator.rules.cel_messages import readable
@@ -42,8 +43,7 @@ def _findings(catalogue: Catalogue, spec: Declared, expression: Expression) -> I
 
 def _place(catalogue: Catalogue, spec: Declared, expression: Expression, offset: int, length: int) -> Place:
     if expression.file:
-        start = expression.text.rfind("\n", 0, offset) + 1
-        return Place(expression.file, expression.text.count("\n", 0, offset) + 1, offset - start + 1, length)
+        return place_at(expression.file, expression.text, offset, length)
     scalar = spec.document.at(expression.loc)
     return inside(catalogue.files.get(scalar.file, ""), scalar, expression.text, offset, length)
 

@@ -22,7 +22,8 @@ from functools import lru_cache
 from typing import Any, cast
 
 from generator.model import Catalogue, Check, Declared, Loc
-from generator.problems import Place, Problem
+from generator.places import place_at
+from generator.problems import Problem
 from generator.rules import secrecy
 
 _HINT = "name a secret instead, as name/key, and replace the credential: it is in the history now"
@@ -32,7 +33,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each credential once, where it stands."""
     for name, text in catalogue.files.items():
         for start, end, what in _found(text):
-            yield Problem(_place(name, text, start, end), "secret-literal", f"this looks like {what}", _HINT)
+            yield Problem(place_at(name, text, start, end - start), "secret-literal", f"this looks like {what}", _HINT)
     hinted = {name for name, text in catalogue.files.items() if secrecy.may_have_keys(text)}
     for spec in catalogue.specs:
         if spec.document.file in hinted:
@@ -45,11 +46,6 @@ def _found(text: str) -> tuple[tuple[int, int, str], ...]:
     hits = [*secrecy.find(text), *secrecy.find_assigned(text)]
     ends = secrecy.merged((hit.start, hit.end) for hit in hits)
     return tuple((start, end, next(hit.what for hit in hits if hit.start == start)) for start, end in ends)
-
-
-def _place(name: str, text: str, start: int, end: int) -> Place:
-    line_start = text.rfind("\n", 0, start) + 1
-    return Place(name, text.count("\n", 0, start) + 1, start - line_start + 1, end - start)
 
 
 def _under_keys(spec: Declared, value: Any, loc: Loc) -> Iterator[Problem]:
