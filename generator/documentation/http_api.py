@@ -61,6 +61,7 @@ def _route(route: Route) -> str:
     keys = """-H "Authorization: Bearer $KEY" """ if route.role else ""
     made = "" if route.method == "GET" else f"-X {route.method}" + (" -d @body.json" if route.body else "")
     asked = f"{route.example or made} " if route.example or made else ""
+    asked = asked.replace("-d ", "-H 'Content-Type: application/json' -d ")  # curl would say that it sends a form
     path = re.sub(r"{(\w+)}", lambda part: f"${part[1].upper()}", route.path.replace("{name}", "alerts-in"))
     lines += [
         "```sh",

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,10 +11,11 @@ from uuid import uuid4
 
 import httpx
 
-from runtime.cli.reports import RunResult, compensated, path_step, step_line
+from runtime.cli.reports import RunResult, gathered, path_step, step_line
 from runtime.cli.session import Echo, quiet
 from runtime.problems import Failure, from_json
-from runtime.services.store.runs import ENDED, UNDER_WAY
+from runtime.services.store.collection import Row
+from runtime.services.store.runs import UNDER_WAY
 
 KEY = "APM_API_KEY"
 """Environment variable with the key; an option would show it in the list of processes."""
@@ -63,7 +65,8 @@ class Server:
 
     def follow(self, id_: str) -> RunResult:
         """Return where a run stands as soon as it has ended or waits for a person; its steps are echoed."""
-        for kind, data in self._events(id_):
+        for event in self._events(id_):
+            kind, data = event["kind"], event["data"]
             if kind == "step-ended" and (self.verbose or data["verb"] not in ("set", "switch")):
                 self.echo(step_line(path_step(data)))
             elif kind == "waiting" and any(one["kind"] in ("approval", "ask") for one in data["for"]):
@@ -73,15 +76,15 @@ class Server:
         return self.show(id_)
 
     def show(self, id_: str) -> RunResult:
-        """Return where a run stands, with its path where it has ended."""
+        """Return where a run stands, with its path."""
         found = self._ask("GET", f"/runs/{id_}")
-        return _result(found, tuple(self._events(id_)) if _over(found) else ())
+        return self._result(found, self._events(id_, follow="false"))
 
     def list_runs(self, workflow: str | None, status: str | None, limit: int) -> list[RunResult]:
         """Return runs, newest first, without their paths."""
         wanted = {"workflow": workflow, "state": status, "limit": str(limit)}
         found = self._ask("GET", "/runs", params={name: value for name, value in wanted.items() if value})
-        return [_result(run, ()) for run in found["runs"]]
+        return [self._result(run, ()) for run in found["runs"]]
 
     def under_way(self, workflow: str) -> list[str]:
         """Return the ids of the runs of a workflow that have not ended, newest first."""
@@ -121,10 +124,10 @@ class Server:
             return response.json()
         raise _refused(response)
 
-    def _events(self, id_: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yield kind and data of everything that has happened and happens, until the run has ended."""
+    def _events(self, id_: str, follow: str = "true") -> Iterator[Row]:
+        """Yield everything that has happened, and what happens until the run has ended: `{kind, data}`."""
         kind = ""
-        with self.client.stream("GET", f"/runs/{id_}/events") as response:
+        with self.client.stream("GET", f"/runs/{id_}/events", params={"follow": follow}) as response:
             if not response.is_success:
                 response.read()
                 raise _refused(response)
@@ -133,11 +136,27 @@ class Server:
                 if name == "event":
                     kind = value
                 elif name == "data" and kind:
-                    yield kind, json.loads(value)
+                    yield {"kind": kind, "data": json.loads(value)}
 
-
-def _over(found: Mapping[str, Any]) -> bool:
-    return found["state"] in ENDED
+    def _result(self, found: Mapping[str, Any], events: Iterable[Row]) -> RunResult:
+        started, now = found["started"] or found["created"], int(time.time() * 1000)
+        waiting: Any = found["waiting"] if found["state"] == "waiting" else ()
+        return RunResult(
+            id=found["id"],
+            workflow=found["workflow"],
+            status=found["state"],
+            **gathered(events),
+            output=found["output"],
+            problem=from_json(found["problem"]) if found["problem"] else None,
+            waiting=waiting,
+            seconds=max((found["ended"] or now) - started, 0) / 1000,  # the clock of the server may be ahead
+            attempts=found["attempt"],
+            digest=found["digest"],
+            provider="",
+            created=found["created"],
+            overdue=0.0,
+            server=str(self.client.base_url),
+        )
 
 
 def _refused(response: httpx.Response) -> Failure:
@@ -149,26 +168,3 @@ def _refused(response: httpx.Response) -> Failure:
     if response.status_code == 401:
         return Failure(title, f"put a key of the runtime into the environment variable {KEY}")
     return Failure(title, detail)
-
-
-def _result(found: Mapping[str, Any], events: Sequence[tuple[str, Mapping[str, Any]]]) -> RunResult:
-    started = found["started"] or found["created"]
-    waiting: Any = found["waiting"] if found["state"] == "waiting" else ()
-    return RunResult(
-        id=found["id"],
-        workflow=found["workflow"],
-        status=found["state"],
-        path=tuple(path_step(data) for kind, data in events if kind == "step-ended"),
-        compensated=tuple(compensated(data) for kind, data in events if kind == "compensated"),
-        output=found["output"],
-        problem=from_json(found["problem"]) if found["problem"] else None,
-        waiting=waiting,
-        tokens_in=0,
-        tokens_out=0,
-        seconds=((found["ended"] or started) - started) / 1000,
-        attempts=found["attempt"],
-        digest=found["digest"],
-        provider="",
-        created=found["created"],
-        overdue=0.0,
-    )

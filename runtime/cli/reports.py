@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from runtime.problems import Problem, from_json
 from runtime.services.store.collection import Row
@@ -62,6 +62,8 @@ class RunResult:
     """When it was started, in milliseconds since 1970."""
     overdue: float
     """Seconds since the process that executes it should have answered; 0 as long as it does."""
+    server: str = ""
+    """Address of the runtime that has it; empty for a run of this machine."""
 
     @property
     def ok(self) -> bool:
@@ -69,23 +71,39 @@ class RunResult:
         return self.status == "succeeded"
 
 
+class Gathered(TypedDict):
+    """What the events of a run say of it."""
+
+    path: Sequence[PathStep]
+    compensated: Sequence[Compensated]
+    tokens_in: int
+    tokens_out: int
+
+
+def gathered(events: Iterable[Row]) -> Gathered:
+    """Return what the events of a run say of it; none say nothing."""
+    events = list(events)
+    calls = [event["data"] for event in events if event["kind"] == "model-called"]
+    return Gathered(
+        path=_path(events),
+        compensated=tuple(_compensated(event["data"]) for event in events if event["kind"] == "compensated"),
+        tokens_in=sum(call["tokens_in"] for call in calls),
+        tokens_out=sum(call["tokens_out"] for call in calls),
+    )
+
+
 def result(run: Run, events: Iterable[Row], now: int) -> RunResult:
     """Return a run's report from its record and its events."""
-    events = list(events)
     started = run.started or run.created
     overdue = max(now - run.lease, 0) / 1000 if run.state == "running" else 0.0
-    calls = [event["data"] for event in events if event["kind"] == "model-called"]
     return RunResult(
         id=run.id,
         workflow=run.workflow,
         status="abandoned" if overdue else run.state,
-        path=_path(events),
-        compensated=tuple(compensated(event["data"]) for event in events if event["kind"] == "compensated"),
+        **gathered(events),
         output=run.output,
         problem=from_json(run.problem) if run.problem else None,
         waiting=run.waiting if run.state == "waiting" else (),
-        tokens_in=sum(call["tokens_in"] for call in calls),
-        tokens_out=sum(call["tokens_out"] for call in calls),
         seconds=((run.ended or now) - started) / 1000,
         attempts=run.attempt,
         digest=run.digest,
@@ -101,8 +119,7 @@ def _path(events: Iterable[Row]) -> tuple[PathStep, ...]:
     return tuple(path_step(data) for data in ended.values())
 
 
-def compensated(data: Mapping[str, Any]) -> Compensated:
-    """Return the step of a `compensated` event."""
+def _compensated(data: Mapping[str, Any]) -> Compensated:
     return Compensated(data["path"], from_json(data["problem"]) if data.get("problem") else None)
 
 
@@ -130,7 +147,7 @@ def lines(found: RunResult, *, verbose: bool = False) -> list[str]:
     for one in found.compensated:
         told.append(f"  not undone: {one.path}: {one.problem}" if one.problem else f"  undone: {one.path}")
     for question in found.waiting:
-        told += [f"  {line}" for line in question_lines(found.id, question)]
+        told += [f"  {line}" for line in _question(found, question)]
     if found.status == "abandoned":
         told.append(f"  no heartbeat: its process should have answered {found.overdue:.0f} s ago, and is gone")
     if found.status in ("interrupted", "abandoned"):
@@ -148,7 +165,7 @@ def step_line(step: PathStep) -> str:
     return f"{place} ({who}, {step.seconds:.1f} s{outcome}){why}{arrow}"
 
 
-def question_lines(run: str, question: Mapping[str, Any]) -> list[str]:
+def _question(found: RunResult, question: Mapping[str, Any]) -> list[str]:
     """Return what a run waits for and, if it is a person, how to answer."""
     if question["kind"] == "timer":
         return [f"waits for a timer at {question['path']}"]
@@ -158,4 +175,5 @@ def question_lines(run: str, question: Mapping[str, Any]) -> list[str]:
     told = [f"waits for a person{of} at {question['path']}: {question['message']}"]
     value = question["options"][0] if question["options"] else "VALUE"
     options = f"   ({' | '.join(question['options'])})" if question["options"] else ""
-    return [*told, f"answer with: apm runs answer {run} --value {value}{options}"]
+    where = f" --server {found.server}" if found.server else ""
+    return [*told, f"answer with: apm runs answer {found.id} --value {value}{where}{options}"]

@@ -222,8 +222,10 @@ OWN: tuple[Route, ...] = (
         "Server-sent events, old ones first and new ones as they come, until the run has ended. `id` is the number of "
         "the event, `event` its kind (`step-ended`, `run-ended`, ...), `data` JSON.",
         (Answer(200, "a stream", media="text/event-stream", schema=_TEXT),), "-N",
-        parameters=(Parameter("Last-Event-ID", "header", "Number of the last event that is known already."),),
-        refusals=(_NO_RUN,),
+        parameters=(Parameter("Last-Event-ID", "header", "Number of the last event that is known already."),
+                    Parameter("follow", "query", "`false`: only what has happened so far; `true` by default.",
+                              schema={"enum": ["true", "false"]})),
+        refusals=((400, "invalid-input", "`follow` is something else"), _NO_RUN),
     ),
     Route(
         "POST", "/channels/{name}/events", "publishEvent", "Publish an event on a channel",

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.cli.conftest import Apm
@@ -46,7 +48,9 @@ def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm)
     env = {**os.environ, "APM_API_KEY": KEY, "APM_SERVER": server}
     waiting = apm("run", "hello", "--input", "examples/hello.json", env=env)
     assert (waiting.code, "write (agent greeter" in waiting.err) == (0, True), waiting.err
-    (id_,) = re.findall(r"apm runs answer (\S+)", waiting.out)
+    assert "path: write\n  tokens: " in waiting.out, "what has happened so far is known while it waits"
+    (id_, at) = re.findall(r"apm runs answer (\S+) --value accept --server (\S+)", waiting.out)[0]
+    assert at == server
     listed = apm("runs", "list", "--status", "waiting", env=env)
     assert id_ in listed.out
     ended = apm("runs", "answer", id_, "--value", "reject", "--json", env=env)
@@ -58,6 +62,31 @@ def test_a_run_at_a_server_is_followed_answered_and_shown(server: str, apm: Apm)
     assert apm("runs", "cancel", id_, env=env).code == 0
     revived = apm("runs", "revive", id_, env=env)
     assert (revived.code, "was not given up" in revived.err) == (1, True)
+
+
+def test_the_calls_on_the_page_of_the_api_do_what_it_says(server: str) -> None:
+    page = (Path(__file__).parents[2] / "docs/http-api.md").read_text(encoding="utf-8")
+    start, follow, answer = re.findall(r"^curl (.+)$", page, re.MULTILINE)
+    started = curl(start.replace('"apm-cycle", "input": {}', '"hello", "input": {"guest": "Ada"}'), server)
+    assert (started.status_code, started.json()["id"]) == (201, "order-7"), started.text
+    until(lambda: curl('"$API/runs/order-7"', server).json()["state"] == "waiting")
+    assert curl(answer, server).status_code == 200
+    assert "event: run-ended" in curl(follow, server).text
+
+
+def curl(arguments: str, server: str) -> httpx.Response:
+    """Send what curl would send: with `-d` that is a form, unless it is told otherwise."""
+    words = iter(shlex.split(arguments.replace("$KEY", KEY).replace("$API", server)))
+    headers, body, url = {"Authorization": f"Bearer {KEY}"}, None, ""
+    for word in words:
+        if word == "-H":
+            headers |= [next(words).split(": ")]
+        elif word == "-d":
+            body = next(words)
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        elif word != "-N":
+            url = word
+    return httpx.request("POST" if body else "GET", url, headers=headers, content=body)
 
 
 def test_changed_specs_are_served_without_a_restart(server: str, apm: Apm, repository: Path) -> None:

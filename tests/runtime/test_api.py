@@ -96,6 +96,15 @@ async def test_a_stream_can_be_taken_up_where_it_broke_off(world: World, api: ht
     assert [line for line in rest.splitlines() if line.startswith("id: ")] == [f"id: {one}" for one in ids[2:]]
 
 
+async def test_what_has_happened_so_far_can_be_asked_for(world: World, api: httpx.AsyncClient) -> None:
+    found = await world.run(workflow("steps: [{id: s, ask: {question: Why}}]"))
+    assert found.state == "waiting"
+    so_far = (await api.get(f"/runs/{found.id}/events", params={"follow": "false"})).text
+    assert "event: waiting" in so_far
+    refused = await api.get(f"/runs/{found.id}/events", params={"follow": "no"})
+    assert (refused.status_code, refused.json()["type"]) == (400, "invalid-input")
+
+
 async def test_a_cancelled_run_is_not_executed(world: World, api: httpx.AsyncClient) -> None:
     id_ = (await api.post("/runs", json={"workflow": "main"})).json()["id"]
     assert (await api.post(f"/runs/{id_}/cancel")).json() == {"id": id_, "state": "cancelled"}

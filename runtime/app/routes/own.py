@@ -8,10 +8,11 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.responses import JSONResponse, Response
 
 from runtime.app.call import Call, Handler, checked
-from runtime.app.following import ended, follow
+from runtime.app.following import Settled, ended, follow
 from runtime.app.routes.runs import stateless
 from runtime.contract.api import AnswerBody, StartBody
 from runtime.contract.bodies import TENANT
+from runtime.problems import failed
 from runtime.services.store.runs import Run
 from runtime.worker import starting
 from runtime.worker.starting import Start
@@ -76,12 +77,19 @@ async def _answer(call: Call) -> Response:
 
 async def _events(call: Call) -> Response:
     run = await starting.found(call.scope, call.path("id"))
-    last = call.header("last-event-id")
-    return EventSourceResponse(_told(call, run, int(last) if last.isdecimal() else 0), ping=15)
+    last, upto = call.header("last-event-id"), call.query("follow", "true")
+    if upto not in ("true", "false"):
+        raise failed("invalid-input", "`follow` is `true` or `false`", upto[:100])
+    told = _told(call, run, int(last) if last.isdecimal() else 0, ended if upto == "true" else _at_once)
+    return EventSourceResponse(told, ping=15)
 
 
-async def _told(call: Call, run: Run, after: int) -> AsyncGenerator[Mapping[str, Any]]:
-    async for event in follow(call.scope, run, after, ended, call.desk.draining):
+def _at_once(_: Run) -> bool:
+    return True
+
+
+async def _told(call: Call, run: Run, after: int, settled: Settled) -> AsyncGenerator[Mapping[str, Any]]:
+    async for event in follow(call.scope, run, after, settled, call.desk.draining):
         data = json.dumps(event["data"], default=str)
         yield {"id": str(event["seq"]), "event": event["kind"], "data": data}
 
