@@ -21,8 +21,8 @@ class Node:
 
     def install(self, tool: Tool, folder: Path) -> None:
         """Install what a tool's lock file says into a folder; nothing that a package brings is run."""
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(tool.sources / name, folder / name)
+        for file in tool.sources.iterdir():
+            shutil.copyfile(file, folder / file.name)
         options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         environment = {**os.environ, "PATH": f"{self.binary.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
         done = subprocess.run(

@@ -104,7 +104,8 @@ def _module(fields: dict[str, Any]) -> Module:
 
 
 def _sources(folder: Path) -> list[bytes]:
-    files = sorted([*folder.glob("*.go"), *(folder / name for name in _LOCKED if (folder / name).exists())])
+    locked = [folder / name for name in _LOCKED if (folder / name).exists()]
+    files = sorted([*folder.glob("*.go"), *folder.glob("*.js"), *locked])
     return [part for file in files for part in (file.name.encode(), file.read_bytes())]
 
 

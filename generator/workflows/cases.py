@@ -1,7 +1,6 @@
 """Workflow tests -> results: runs each case on the runtime's own graph, with written replies and given answers."""
 
 import json
-import re
 import tempfile
 import time
 from collections import Counter
@@ -16,6 +15,7 @@ import yaml
 from generator.kinds.workflow_test import Case, Expected, WorkflowTest
 from generator.problems import Failure
 from generator.workflows.cassettes import stale
+from generator.workflows.xml import held
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -219,30 +219,27 @@ def _unreachable(test: WorkflowTest, ways: frozenset[Way]) -> Iterator[str]:
 # --- for machines ---------------------------------------------------------------------------------------------------
 
 
-_NO_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 can't hold, not even escaped."""
-
-
 def junit(results: tuple[CaseResult, ...]) -> str:
     """Return the results as JUnit XML, one suite for each test."""
     tests = dict.fromkeys(result.test for result in results)
     suites = "".join(_suite(name, [r for r in results if r.test == name]) for name in tests)
     text = f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites {_counts(results)}>{suites}</testsuites>\n'
-    return _NO_XML.sub("\ufffd", text)
+    return held(text)
 
 
 def _suite(name: str, results: Sequence[CaseResult]) -> str:
+    file = f'<properties><property name="file" value={quoteattr(results[0].file)}/></properties>'
     cases = "".join(_junit_case(r) for r in results)
-    return f"<testsuite name={quoteattr(name)} {_counts(results)}>{cases}</testsuite>"
+    return f'<testsuite name={quoteattr(name)} {_counts(results)} skipped="0">{file}{cases}</testsuite>'
 
 
 def _counts(results: Sequence[CaseResult]) -> str:
     failed, seconds = sum(bool(r.differences) for r in results), sum(r.seconds for r in results)
-    return f'tests="{len(results)}" failures="{failed}" errors="0" skipped="0" time="{seconds:.3f}"'
+    return f'tests="{len(results)}" failures="{failed}" errors="0" time="{seconds:.3f}"'
 
 
 def _junit_case(result: CaseResult) -> str:
-    names = {"classname": result.test, "name": result.case, "file": result.file, "time": f"{result.seconds:.3f}"}
+    names = {"classname": result.test, "name": result.case, "time": f"{result.seconds:.3f}"}
     head = "<testcase " + " ".join(f"{name}={quoteattr(value)}" for name, value in names.items())
     if not result.differences:
         return head + "/>"

@@ -2,9 +2,12 @@
 
 import functools
 import html
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+from generator.workflows.xml import held
 from runtime.contract import Step
 from runtime.nodes.fail import FailStep
 from runtime.nodes.for_each import ForEachStep
@@ -68,6 +71,9 @@ class Diagram:
     edges: tuple[Edge, ...]
 
 
+_Part = TypeVar("_Part", Node, Edge)
+
+
 def diagram(steps: Sequence[Step]) -> Diagram:
     """Return the drawing of a workflow; steps inside branches and loops are drawn as `step/branch/inner`."""
     inner, edges = _sequence(steps, "", LAST)
@@ -76,7 +82,14 @@ def diagram(steps: Sequence[Step]) -> Diagram:
     missing = (Node(target, target.rpartition("/")[2], MISSING) for target in dead)
     nodes = (Node(FIRST, START, START), *inner, *missing, Node(LAST, END, END))
     order = {node.id: number for number, node in enumerate(nodes)}
-    return Diagram(nodes, (Edge(FIRST, steps[0].id), *_merged(edges, order)))
+    ways = (Edge(FIRST, steps[0].id), *_merged(edges, order))
+    return Diagram(tuple(map(_readable, nodes)), tuple(map(_readable, ways)))
+
+
+def _readable(part: _Part) -> _Part:
+    """Return a box or a way with its texts in one line each, without characters that no picture can hold."""
+    texts = {name: held(" ".join(text.split())) for name, text in vars(part).items() if isinstance(text, str)}
+    return replace(part, **texts)
 
 
 def _merged(edges: Iterable[Edge], order: Mapping[str, int]) -> Iterator[Edge]:
@@ -202,7 +215,7 @@ def mermaid(drawing: Diagram) -> str:
 
 
 def _mermaid_shape(node: Node) -> str:
-    text = _mermaid_text(_title(node))
+    text = _mermaid_text(title(node))
     if node.verb in (START, END):
         return f'(["{text}"])'
     if node.verb == "switch":
@@ -212,11 +225,18 @@ def _mermaid_shape(node: Node) -> str:
     return f'[/"{text}"/]' if node.verb in ("approval", "ask", "wait", "listen") else f'["{text}"]'
 
 
+_SPECIAL = re.compile(r"[#`\\]|%%|\$\$")
+"""What is more than text to Mermaid, also between quotes: entities, Markdown, line breaks, directives, formulas."""
+
+
 def _mermaid_text(text: str) -> str:
-    return html.escape(text, quote=True).replace("&#x27;", "'").replace("&quot;", "#quot;")
+    """Return a text as it stands between quotes."""
+    plain = _SPECIAL.sub(lambda found: "".join(f"#{ord(character)};" for character in found[0]), text)
+    return html.escape(plain, quote=False).replace('"', "#quot;")
 
 
-def _title(node: Node) -> str:
+def title(node: Node) -> str:
+    """Return what stands in a box."""
     return node.label if node.verb in (START, END, "join") else f"{node.label} ({node.says})"
 
 
@@ -225,13 +245,15 @@ def dot(drawing: Diagram, name: str) -> str:
     shapes = {START: "oval", END: "oval", "switch": "diamond", "approval": "parallelogram", "ask": "parallelogram",
               "workflow": "component"}  # fmt: skip
     lines = [f'digraph "{name}" {{', "  node [shape=box, fontname=Helvetica];"]
-    lines += [f"  {_dot(n.id)} [label={_dot(_title(n))}, shape={shapes.get(n.verb, 'box')}];" for n in drawing.nodes]
+    lines += [
+        f"  {_dot(n.id)} [label={_dot_label(title(n))}, shape={shapes.get(n.verb, 'box')}];" for n in drawing.nodes
+    ]
     lines += [f"  {_dot(edge.source)} -> {_dot(edge.target)}{_dot_way(edge)};" for edge in drawing.edges]
     return "\n".join([*lines, "}"]) + "\n"
 
 
 def _dot_way(edge: Edge) -> str:
-    found = [f"label={_dot(edge.label)}"] if edge.label else []
+    found = [f"label={_dot_label(edge.label)}"] if edge.label else []
     if edge.exceptional:
         found += ["style=dashed", f'color="{FAILED}"']
     elif edge.back:
@@ -241,3 +263,8 @@ def _dot_way(edge: Edge) -> str:
 
 def _dot(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _dot_label(text: str) -> str:
+    """Return a label, in which `&x;` would be a character by its name."""
+    return _dot(re.sub(r"&(?=#?\w+;)", "&amp;", text))

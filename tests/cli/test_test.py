@@ -1,11 +1,14 @@
 """`apm test` runs the workflow tests, and says which branches no case has taken."""
 
+import json
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import yaml
 
 from tests.cli.conftest import Apm
+from tests.rigs.tools import tool
 
 ACCEPTED = """\
     - name: a formal greeting is sent when a person accepts it
@@ -44,6 +47,19 @@ def test_a_case_that_differs_fails_and_junit_says_so(apm: Apm, repository: Path)
     assert "output.sent: expected false, got true" in result.out
     root = ET.parse(repository / "out.xml").getroot()
     assert (root.get("tests"), root.get("failures")) == ("3", "1")
+
+
+def test_jenkins_accepts_the_reports(apm: Apm, repository: Path) -> None:
+    add(repository, ACCEPTED.replace("sent: true", "sent: false").replace("a formal", "<a> & 'b' ]]>"))
+    assert apm("test", "--junit", "out.xml").code == 1
+    assert against((repository / "out.xml").read_text()) == []
+    assert against("<testsuites><testsuite/></testsuites>") != []
+
+
+def against(report: str) -> list[str]:
+    """Return what the schema of Jenkins has against a report."""
+    done = subprocess.run([tool("junit")], input=report, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
 
 
 def test_dots_tell_only_what_differs(apm: Apm, repository: Path) -> None:

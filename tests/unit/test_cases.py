@@ -115,8 +115,8 @@ def test_junit_has_a_suite_for_each_test() -> None:
     assert (root.get("tests"), root.get("failures"), root.get("time")) == ("3", "1", "1.750")
     first, second = root
     assert (first.get("name"), first.get("failures"), second.get("tests")) == ("one", "1", "1")
-    assert [case.get("name") for case in first] == ["a <b>", "c"]
-    (failure,) = first[1]
+    assert [part.get("name") for part in first.iter()] == ["one", None, "file", "a <b>", "c", None]
+    (failure,) = first[2]
     assert (failure.get("message"), failure.text) == ('x: "1" & 2', 'x: "1" & 2\ny')
 
 
