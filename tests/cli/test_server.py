@@ -77,10 +77,12 @@ def test_the_calls_on_the_page_of_the_api_do_what_it_says(server: str) -> None:
 def curl(arguments: str, server: str) -> httpx.Response:
     """Send what curl would send: with `-d` that is a form, unless it is told otherwise."""
     words = iter(shlex.split(arguments.replace("$KEY", KEY).replace("$API", server)))
-    headers, body, url = {"Authorization": f"Bearer {KEY}"}, None, ""
+    headers: dict[str, str] = {"Authorization": f"Bearer {KEY}"}
+    body, url = None, ""
     for word in words:
         if word == "-H":
-            headers |= [next(words).split(": ")]
+            name, _, value = next(words).partition(": ")
+            headers[name] = value
         elif word == "-d":
             body = next(words)
             headers.setdefault("Content-Type", "application/x-www-form-urlencoded")

@@ -98,7 +98,7 @@ async def test_a_stream_can_be_taken_up_where_it_broke_off(world: World, api: ht
 
 async def test_what_has_happened_so_far_can_be_asked_for(world: World, api: httpx.AsyncClient) -> None:
     found = await world.run(workflow("steps: [{id: s, ask: {question: Why}}]"))
-    assert found.state == "waiting"
+    assert found.status == "waiting"
     so_far = (await api.get(f"/runs/{found.id}/events", params={"follow": "false"})).text
     assert "event: waiting" in so_far
     refused = await api.get(f"/runs/{found.id}/events", params={"follow": "no"})
