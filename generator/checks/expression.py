@@ -18,7 +18,8 @@ from generator.model import Catalogue, Check, Declared
 from generator.places import place_at
 from generator.problems import Place, Problem
 from generator.references import Expression, expressions
-from generator.rules.cel_messages import readable
+from generator.rules.cel_functions import EXPRESSIONS
+from generator.rules.cel_messages import Finding, readable
 from generator.workflows.spans import inside
 from runtime.expressions import check, check_prose, check_template
 
@@ -33,12 +34,18 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 
 
 def _findings(catalogue: Catalogue, spec: Declared, expression: Expression) -> Iterator[Problem]:
-    told = _CHECKS[expression.language](expression.text)
-    prose = expression.language == "prose"
-    for finding in told if prose else readable(expression.text, ((f.offset, f.message) for f in told)):
+    for finding in _told(expression):
         place = _place(catalogue, spec, expression, finding.offset, finding.length)
-        problem = spec.problem(expression.loc, "expression", finding.message)
+        problem = spec.problem(expression.loc, "expression", finding.message, finding.hint)
         yield Problem(place, problem.code, problem.message, problem.hint, problem.path)
+
+
+def _told(expression: Expression) -> list[Finding]:
+    """Return what the engine of an expression says, in words."""
+    found = _CHECKS[expression.language](expression.text)
+    if expression.language == "prose":
+        return [Finding(one.offset, one.length, one.message) for one in found]
+    return readable(expression.text, ((one.offset, one.message) for one in found), EXPRESSIONS)
 
 
 def _place(catalogue: Catalogue, spec: Declared, expression: Expression, offset: int, length: int) -> Place:

@@ -24,7 +24,7 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
             field, index, key = fault.loc
             loc = ("spec", *fault.loc)
             text = getattr(getattr(policy.spec, str(field))[index], str(key))
-            found = policy.problem(loc, "policy-expression", fault.message)
+            found = policy.problem(loc, "policy-expression", fault.message, fault.hint)
             place = inside(catalogue.files.get(found.place.file, ""), found.place, text, fault.offset, fault.length)
             yield Problem(place, found.code, found.message, found.hint, found.path)
 

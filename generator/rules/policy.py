@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from typing import Any, cast
 
 from generator.rules.cel import environment
+from generator.rules.cel_functions import POLICIES
 from generator.rules.cel_messages import readable
 
 STANDARD: Mapping[str, str] = {
@@ -36,6 +37,7 @@ class Fault:
     offset: int
     length: int
     message: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,8 @@ def _faults(loc: tuple[str | int, ...], text: str, known: set[str]) -> Iterator[
     try:
         _program(text)
     except RuntimeError as error:
-        for finding in readable(text, _findings(text, str(error))):
-            yield Fault(loc, finding.offset, finding.length, finding.message)
+        for finding in readable(text, _findings(text, str(error)), POLICIES):
+            yield Fault(loc, finding.offset, finding.length, finding.message, finding.hint)
         return
     for match in _USES.finditer(text):
         if match[1] not in known:
