@@ -151,7 +151,9 @@ class Inference:
         mixed = node.name in ("_+_", "_-_", "_*_", "_/_") and all(part.kinds <= _NUMBERS for part in parts)
         hint = "write the whole number as 2.0, or convert it with double()" if mixed else ""
         what = WORDS.get(node.name, f"`{node.name}()`")
-        self.add("expression-type", node, f"{what} can't be used on {words}", hint)
+        named = node.name.isidentifier()  # a function is marked by its name, which stands in front of the bracket
+        spot = (self.source.rfind(node.name, 0, node.offset), len(node.name)) if named else extent(self.source, node)
+        self.found.append(Finding("expression-type", *spot, f"{what} can't be used on {words}", hint))
 
     def conjunction(self, node: Node, facts: Facts, bound: Mapping[str, Type]) -> Type:
         """`&&` and `||`: each side is read knowing what the others say, since CEL reads them in any order."""
