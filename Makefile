@@ -3,8 +3,9 @@
 SHELL := bash
 PY := .venv/bin/python
 APM := .venv/bin/apm
-# Long ones have targets of their own: a real Argo CD (make e2e), a real image (make e2e-image), a real node (make e2e-node).
-LONG := --ignore tests/argocd --ignore tests/image --ignore tests/node
+# Long ones have targets of their own: a real Argo CD (make e2e), a real image (make e2e-image), a real node (make
+# e2e-node), linters of others (make judges).
+LONG := --ignore tests/argocd --ignore tests/image --ignore tests/node --ignore tests/judges
 comma := ,
 
 .PHONY: help
@@ -50,6 +51,11 @@ e2e-node: install ## deliver staging with a real Argo CD into a real node, from 
 	python3 toolchain/build.py
 	python3 toolchain/build.py node coredns argocd prometheus
 	APM_NODE_TEST=1 $(PY) -m pytest tests/node
+
+.PHONY: judges
+judges: install tools ## linters of others over rendered/: kube-score, checkov, pint, Grafana's, yamllint, a network analyzer
+	python3 toolchain/build.py kube-score pint dashboard-linter grafana-schema
+	$(PY) -m pytest tests/judges
 
 .PHONY: lint
 lint: install ## ruff, import layers, pyright strict, `apm validate`, `apm render --check`, reference pages
