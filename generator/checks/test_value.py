@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from generator.kinds.workflow_test import Case
+from generator.kinds.workflow_test import IN_TURN, Case, in_turn
 from generator.model import Catalogue, Check, Declared, Loc
 from generator.problems import Problem, nearest
 from generator.workflows.accepting import Handed, compared
 from generator.workflows.reads import input_schema, output_schema, schema_of
 from generator.workflows.rehearsed import steps_below
+from runtime.contract import teams
 from runtime.nodes.approval import Approval, ApprovalStep
 from runtime.nodes.ask import AskStep
 from runtime.nodes.listen import Listen, ListenStep
@@ -74,10 +75,19 @@ class _Case:
         written = self.case.replies if isinstance(self.case.replies, Mapping) else {}
         for field, replies in (("replies", written), ("but", self.case.but)):
             for agent, listed in replies.items():
-                schema = self._schema("Agent", agent, "output")
                 for index, reply in enumerate(listed):
-                    yield from self.held((field, agent, index), reply, schema, f'the output of the agent "{agent}"',
+                    schema, what = self._answer(agent, reply)
+                    yield from self.held((field, agent, index), reply, schema, f'{what} of the agent "{agent}"',
                                          partial=field == "but")  # fmt: skip
+
+    def _answer(self, name: str, reply: Mapping[str, Any]) -> tuple[Any, str]:
+        """Return the schema of a reply and what it is: an agent also says who of its team does what."""
+        agent = self.catalogue.find("Agent", name)
+        if agent and agent.spec.strategy == "router":
+            return teams.choice(agent.spec.sub_agents), "the choice"
+        if agent and agent.spec.strategy == "plan_execute" and "tasks" in reply:
+            return teams.plan(agent.spec.sub_agents, agent.spec.max_rounds), "the plan"
+        return self._schema("Agent", name, "output"), "the output"
 
     def _results(self) -> Iterator[Problem]:
         for tool, results in self.case.tools.items():
@@ -99,22 +109,32 @@ class _Case:
                 schema = _of_approval(step.approval)
             elif isinstance(step, AskStep):
                 schema = step.ask.json_schema
-            yield from self.held(("answers", path), answer, schema, f'the question "{path}"')
+            for at, value in self._turns(("answers", path), answer):
+                yield from self.held(at, value, schema, f'the question "{path}"')
         for path, event in self.case.events.items():
             step = steps[path].node.step if path in steps else None
-            if isinstance(step, ListenStep):
-                yield from self._heard(path, step.listen, event)
+            for at, value in self._turns(("events", path), event) if isinstance(step, ListenStep) else ():
+                assert isinstance(step, ListenStep)
+                yield from self._heard(at, path, step.listen, value)
 
-    def _heard(self, path: str, listen: Listen, event: Any) -> Iterator[Problem]:
+    def _turns(self, at: Loc, written: Any) -> Iterator[tuple[Loc, Any]]:
+        """Yield what is said at a step, once for each time."""
+        if isinstance(written, Mapping) and IN_TURN in written:
+            for index, value in enumerate(in_turn(written)):
+                yield (*at, IN_TURN, index), value
+        else:
+            yield at, written
+
+    def _heard(self, at: Loc, path: str, listen: Listen, event: Any) -> Iterator[Problem]:
         if listen.channel is not None:
             schema = self._schema("Channel", listen.channel, "payload")
-            yield from self.held(("events", path), event, schema, f'the channel "{listen.channel}"')
+            yield from self.held(at, event, schema, f'the channel "{listen.channel}"')
             return
         schemas: dict[str, Any] = {
             one.channel: self._schema("Channel", one.channel, "payload") or {} for one in listen.heard
         }
         schema: Any = {"type": "object", "properties": schemas, "additionalProperties": False}
-        yield from self.held(("events", path), event, schema, f"what {path} listens to, by channel")
+        yield from self.held(at, event, schema, f"what {path} listens to, by channel")
 
     def _expected(self) -> Iterator[Problem]:
         expect = self.case.expect

@@ -4,11 +4,12 @@
 called: a case holds the results of tools and requests. Functions of the image are really called where it holds none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from generator.kinds.workflow import Workflow
 from generator.model import Kind, Resolving, Thing
@@ -17,6 +18,29 @@ from runtime.contract import FileRef, Many, Money, Ref, Strict
 Fault = Literal[
     "none", "timeout", "rate-limited", "unavailable", "rejected", "breaker-open", "malformed", "effect-unknown"
 ]
+
+
+IN_TURN = "$inTurn"
+
+
+def in_turn(written: Any) -> Sequence[Any]:
+    """Return what is said at a step, one value for each time that the run comes to it."""
+    if isinstance(written, Mapping) and IN_TURN in written:
+        return cast("Mapping[str, Sequence[Any]]", written)[IN_TURN]
+    return (written,)
+
+
+def _said(written: Any) -> Any:
+    """Refuse a `$inTurn` that is no list of values."""
+    if isinstance(written, Mapping) and IN_TURN in written:
+        turns = cast("Mapping[str, Any]", written)
+        if len(turns) > 1 or not isinstance(turns[IN_TURN], list | tuple) or not turns[IN_TURN]:
+            raise PydanticCustomError("invalid-value", f"`{IN_TURN}` should be a list of values, and nothing beside it")
+    return written
+
+
+Said = Annotated[Any, AfterValidator(_said)]
+"""What is said at a step: one value, or `{$inTurn: [...]}`."""
 
 
 class Expected(Strict):
@@ -68,14 +92,15 @@ class Case(Strict):
     faults: dict[str, Annotated[Many[Fault], Field(min_length=1)]] = {}
     """What happens to the calls that a step makes, in order: a problem type, `malformed` for an answer that can't be
     used, `none` for a call that goes through. All of them have to be used."""
-    answers: dict[str, Any] = {}
+    answers: dict[str, Said] = {}
     """What is answered where the run waits for a person, by step; a list where several people have to choose, and
-    `{decision, payload}` where the payload of an approval is edited."""
+    `{decision, payload}` where the payload of an approval is edited. Where a step asks more than once,
+    `{$inTurn: [reject, accept]}`: used up in order, the last one repeats, and all have to be used."""
     unanswered: Many[str] = ()
     """Steps at which nobody answers, or no event comes, until their time is up: the clock jumps there."""
-    events: dict[str, Any] = {}
+    events: dict[str, Said] = {}
     """Payloads of the events that come when a step listens, by step; by step and channel where it listens to several of
-    them."""
+    them. `$inTurn` as in `answers`."""
     expect: Expected = Expected()
     """What has to come out."""
 

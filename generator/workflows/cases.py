@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import yaml
 
-from generator.kinds.workflow_test import Case, Expected, WorkflowTest
+from generator.kinds.workflow_test import Case, Expected, WorkflowTest, in_turn
 from generator.problems import Failure
 from generator.workflows.cassettes import stale
 from generator.workflows.xml import held
@@ -87,10 +87,13 @@ def _script(test: WorkflowTest, number: int, runtime: "ModuleType", folder: Path
     files = folder / "files"
     files.mkdir()
     said: dict[str, Any] = {name: getattr(case, name) for name in Case.model_fields if name not in _NOT_SCRIPT}
+    for name in _SAID_AT_STEPS:
+        said[name] = {step: in_turn(written) for step, written in said[name].items()}
     return runtime.Script(test.workflow.name, case.input, replies, files, **said)
 
 
 _NOT_SCRIPT = ("name", "input", "replies", "but", "expect")
+_SAID_AT_STEPS = ("answers", "events")
 
 
 def _replies(case: Case, written: Any) -> Any:

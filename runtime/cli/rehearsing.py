@@ -1,6 +1,7 @@
 """`apm test`: runs with written replies, given answers, faults, and a clock that jumps to what happens next."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -45,12 +46,12 @@ class Script:
     """File with the replies of models; without one the models are really asked."""
     folder: Path
     """Folder that functions may read and write."""
-    answers: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What people answer, by step."""
+    answers: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
+    """What people answer, by step, in order; the last one repeats."""
     unanswered: Sequence[str] = ()
     """Steps at which nobody answers and nothing comes, until their time is up."""
-    events: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """Payloads that are published when a step listens, by step."""
+    events: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
+    """Payloads that are published when a step listens, by step, in order; the last one repeats."""
     faults: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     """Problem types that calls of a step end with, in order; `none` lets one through, `malformed` spoils it."""
     tools: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
@@ -135,7 +136,7 @@ class _Stage:
         telemetry = Telemetry()
         self.executor = Executor(settings, store, self._clock, telemetry, self._outside)
         self._scheduler = Scheduler(store, self._clock, telemetry, {}, _WORKER)
-        self._met: set[str] = set()
+        self._met: Counter[str] = Counter()
 
     @classmethod
     @asynccontextmanager
@@ -172,15 +173,18 @@ class _Stage:
         for pause in run.waiting:
             step = pause["path"].split("/", 1)[1]
             if pause["kind"] in ("approval", "ask") and step in self._script.answers:
-                self._met.add(f"answers.{step}")
-                await self._answer(run, pause, self._script.answers[step])
+                await self._answer(run, pause, self._next("answers", step, self._script.answers[step]))
                 return True
             if pause["kind"] == "event" and step in self._script.events:
-                self._met.add(f"events.{step}")
-                await self._publish(pause, step)
+                await self._publish(pause, step, self._next("events", step, self._script.events[step]))
                 await self._scheduler.hear(run.id)
                 return True
         return await self._wait(run)
+
+    def _next(self, part: str, step: str, said: Sequence[Any]) -> Any:
+        """Return what is said this time that the run comes to a step."""
+        self._met[f"{part}.{step}"] += 1
+        return said[min(self._met[f"{part}.{step}"], len(said)) - 1]
 
     async def _answer(self, run: Run, pause: Mapping[str, Any], written: Any) -> None:
         several = cast("list[Any]", written) if pause["required"] > 1 and isinstance(written, list) else [written]
@@ -188,12 +192,13 @@ class _Stage:
             by = f"test-{number + 1}" if number else "test"
             await starting.answer(self._store, self._clock, run.id, value, by=by, to=pause["id"])
 
-    async def _publish(self, pause: Mapping[str, Any], step: str) -> None:
-        written = self._script.events[step]
+    async def _publish(self, pause: Mapping[str, Any], step: str, written: Any) -> None:
         payloads = written if pause["join"] else {pause["channel"]: written}
         for channel, payload in payloads.items():
             id_ = f"test|{step}|{pause['id']}|{channel}|{self._clock.now()}"
             await self._store.events.add(id_, channel, payload, self._clock.now(), "test")
+        # Time stands still otherwise, and a step that listens again would hear the same event.
+        self._clock.advance(0.001)
 
     async def _wait(self, run: Run) -> bool:
         """Jump to the first deadline of those pauses that time alone may end."""
@@ -210,7 +215,7 @@ class _Stage:
         step = pause["path"].split("/", 1)[1]
         if pause["kind"] != "timer" and step not in self._script.unanswered:
             return 0
-        self._met.add(f"unanswered.{step}")
+        self._met[f"unanswered.{step}"] += 1
         return pause.get("deadline") or run.deadline
 
     # --- the report -------------------------------------------------------------------------------------------------
@@ -237,10 +242,10 @@ class _Stage:
 
     def _unused(self) -> tuple[str, ...]:
         said = [("answers", self._script.answers), ("events", self._script.events)]
-        named = [f"{part}.{step}" for part, steps in said for step in steps]
-        named += [f"unanswered.{step}" for step in self._script.unanswered]
+        named = {f"{part}.{step}": len(values) for part, steps in said for step, values in steps.items()}
+        named |= {f"unanswered.{step}": 1 for step in self._script.unanswered}
         left = [f"faults.{step}" for step in self._outside.unused]
-        return tuple(name for name in named if name not in self._met) + tuple(left)
+        return tuple(name for name, times in named.items() if self._met[name] < times) + tuple(left)
 
 
 def _tokens(calls: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, int]]:

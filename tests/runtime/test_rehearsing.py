@@ -165,6 +165,14 @@ limits: {timeout: 30d}
 """
 
 
+AGAIN = """
+output: {asked: "${steps.review.visits}"}
+steps:
+  - {id: review, maxVisits: 5, approval: {message: Well, options: ["yes", "no"]}}
+  - {id: again, switch: [{when: steps.review.output.decision == 'no', then: review}], default: end}
+"""
+
+
 def test_days_of_waiting_take_no_time(play: Play) -> None:
     start = time.monotonic()
     found = play(PAUSES, unanswered=["review"])
@@ -174,7 +182,7 @@ def test_days_of_waiting_take_no_time(play: Play) -> None:
 
 
 def test_people_answer_what_is_written_and_nobody_answers_otherwise(play: Play) -> None:
-    found = play(PAUSES, answers={"review": "yes-please"})
+    found = play(PAUSES, answers={"review": ["yes-please"]})
     assert found.run.output == {"choice": "yes-please", "by": "test"}
     waiting = play(PAUSES)
     assert waiting.run.status == "waiting"
@@ -183,7 +191,26 @@ def test_people_answer_what_is_written_and_nobody_answers_otherwise(play: Play) 
 
 def test_an_answer_that_is_no_option_is_refused(play: Play) -> None:
     with pytest.raises(Failure, match="not one of the options"):
-        play(PAUSES, answers={"review": "perhaps"})
+        play(PAUSES, answers={"review": ["perhaps"]})
+
+
+def test_a_step_that_asks_again_gets_the_next_answer(play: Play) -> None:
+    found = play(AGAIN, answers={"review": ["no", "no", "yes"]})
+    assert found.run.output == {"asked": 3}
+    assert found.unused == ()
+    assert play(AGAIN, answers={"review": ["no", "yes", "yes"]}).unused == ("answers.review",)
+
+
+def test_a_step_that_listens_again_hears_the_next_event(play: Play) -> None:
+    text = """
+    state: {last: {type: integer, default: 0}}
+    output: {last: "${state.last}"}
+    steps:
+      - {id: hear, maxVisits: 5, listen: {channel: news}, save: {last: "${output.n}"}}
+      - {id: again, switch: [{when: state.last < 3, then: hear}], default: end}
+    """
+    found = play(text, events={"hear": [{"n": 1}, {"n": 2}, {"n": 3}]})
+    assert (found.run.output, found.unused) == ({"last": 3}, ())
 
 
 def test_a_run_that_waits_longer_than_its_limit_times_out(play: Play) -> None:
@@ -198,15 +225,17 @@ def test_events_come_when_a_step_listens_and_those_that_it_publishes_are_kept(pl
       - {id: hear, listen: {channel: news, when: output.n > 1}}
       - {id: tell, emit: {channel: news, payload: {heard: true}}}
     """
-    found = play(text, events={"hear": {"n": 2}})
+    found = play(text, events={"hear": [{"n": 2}]})
     assert found.run.output == {"n": 2}
     assert found.emitted == (("news", {"heard": True}),)
-    unheard = play(text, events={"hear": {"n": 1}})
+    unheard = play(text, events={"hear": [{"n": 1}]})
     assert unheard.run.status == "waiting"
 
 
 def test_what_the_run_never_comes_to_is_told(play: Play) -> None:
-    found = play(AGENT_STEP, replies={"ada": [{"ok": True}]}, answers={"revue": "x"}, unanswered=["y"], events={"z": 1})
+    found = play(
+        AGENT_STEP, replies={"ada": [{"ok": True}]}, answers={"revue": ["x"]}, unanswered=["y"], events={"z": [1]}
+    )
     assert set(found.unused) == {"answers.revue", "unanswered.y", "events.z"}
 
 

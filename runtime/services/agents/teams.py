@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from runtime import expressions
-from runtime.contract import AgentDocument, Context, Pause, Pot, pot_of
+from runtime.contract import AgentDocument, Context, Pause, Pot, pot_of, teams
 from runtime.problems import failed
 from runtime.services.agents.extras import Extra, HandedOver, hand_over
 from runtime.services.agents.task import Task
@@ -77,8 +77,7 @@ class Teams:
             return await self._let(task, handed.to, 1, _handed(task, handed))
 
     async def _router(self, task: Task) -> Any:
-        properties = {"agent": {"enum": list(task.agent.sub_agents)}}
-        schema = {"type": "object", "properties": properties, "required": ["agent"], "additionalProperties": False}
+        schema = teams.choice(task.agent.sub_agents)
         chosen = await self._asked(task, "route", schema, "Do not do the task. Choose who does it, one of:")
         return await self._let(task, chosen["agent"], 1, task.given)
 
@@ -134,10 +133,7 @@ class Teams:
         return await self._sum_up(task, said)
 
     async def _plan_execute(self, task: Task) -> Any:
-        entry = {"agent": {"enum": list(task.agent.sub_agents)}, "task": {"type": "string"}}
-        items = {"type": "object", "properties": entry, "required": list(entry), "additionalProperties": False}
-        tasks = {"type": "array", "items": items, "minItems": 1, "maxItems": task.agent.max_rounds}
-        schema = {"type": "object", "properties": {"tasks": tasks}, "required": ["tasks"]}
+        schema = teams.plan(task.agent.sub_agents, task.agent.max_rounds)
         plan = await self._asked(task, "plan", schema, "Do not do the task. Divide it into tasks, in order, for:")
         said: list[Any] = []
         for number, part in enumerate(plan["tasks"], 1):
