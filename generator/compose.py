@@ -125,28 +125,19 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Problem:
     if "maximum nesting depth" in str(error):  # newer versions of libyaml stop at 1000 levels by themselves
         return _too_deep(mark).problem(file, text)
     what = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    hint = ""
+    index = mark.index if mark else _unreadable(text, error)
+    hint = slips.advice(text, index, error)
     if "'\\t'" in what or re.search(r"\btab", what) or (mark and slips.tab_at(text, mark.line, mark.column)):
         what, hint = "a tab character can't be used to indent", "indent with spaces"
-    place = place_at(file, text, mark.index if mark else _unreadable(text, error))
-    return Problem(place, "yaml-syntax", f"this is not valid YAML: {what}", hint or _neighbours(error))
+    elif (comment := slips.comment(text, index, error)) is not None:
+        what, hint = "a comment begins here, before the bracket is closed", "quote a text that starts with #"
+        index = comment
+    return Problem(place_at(file, text, index), "yaml-syntax", f"this is not valid YAML: {what}", hint)
 
 
 def _unreadable(text: str, error: Any) -> int:
     """Return where a character stands that YAML does not know; libyaml counts the bytes in front of it."""
     return len(text.encode()[: getattr(error, "position", 0)].decode(errors="ignore"))
-
-
-def _neighbours(error: Any) -> str:
-    """Return what to look at where the reader has met something else than it had to."""
-    around, begun = str(getattr(error, "context", None) or ""), getattr(error, "context_mark", None)
-    if begun is None or "did not find expected" not in str(getattr(error, "problem", None)):
-        return ""
-    if around.startswith("while parsing a flow"):
-        return f"a comma or a closing bracket is missing in what is opened in line {begun.line + 1}"
-    if around.startswith("while parsing a block"):
-        return f"indent it like the lines that it belongs to; what is not finished here begins in line {begun.line + 1}"
-    return ""
 
 
 def _document(
@@ -214,7 +205,8 @@ class _Builder:
 
     def _key(self, node: Any) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise _RefusedError("key-type", "a key must be a text", node.start_mark)
+            hint = "quote a text with {{ }}" if isinstance(node, yaml.MappingNode) else ""
+            raise _RefusedError("key-type", "a key must be a text", node.start_mark, hint)
         key = self._scalar(node, key=True)
         if not isinstance(key, str):
             message = f"a key must be a text, this one is read as {_named(key)}"

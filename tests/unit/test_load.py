@@ -49,6 +49,30 @@ def test_a_text_that_is_no_spec(repository: Repository, name: str) -> None:
     assert _found(_one(repository({"specs/x.yaml": text}))) == (code, "specs/x.yaml", line, column)
 
 
+ADVICE = {
+    "a: b: c\n": (1, 5, 'quote a text with ": " in it'),
+    "a: b\n  c: d\n": (2, 4, "the line before has a value, or no colon with a space behind"),
+    "a: @x\n": (1, 4, "quote a text that starts with @"),
+    'a: "\\d"\n': (1, 5, "write a backslash twice"),
+    'a: {b: c,\n  d: "e\n': (3, 1, "a quote is missing; the text begins in line 2"),
+    "a: {b: #c}\nd: e\n": (1, 8, "quote a text that starts with #"),
+    "a: [b, #c]\nd: e\n": (1, 8, "quote a text that starts with #"),
+    "a: [b, '#c'\nd: e\n": (2, 1, "a comma or a closing bracket is missing in what is opened in line 1"),
+    "a: [b, # c\nd: e\n": (3, 1, "a comma or a closing bracket is missing in what is opened in line 1"),
+    "a:\n  - b\n c: d\n": (3, 2, "indent it like the lines that it belongs to"),
+    'a: "b" c\n': (1, 8, "put quotes around the whole text"),
+    "a: {b: c}}\n": (1, 10, "this bracket closes nothing"),
+    "a: {{ b }}\n": (1, 5, "quote a text with {{ }}"),
+}
+
+
+@pytest.mark.parametrize("text", ADVICE)
+def test_what_is_no_yaml_is_told_with_what_to_do(repository: Repository, text: str) -> None:
+    problem = _one(repository({"specs/x.yaml": text}))
+    line, column, hint = ADVICE[text]
+    assert (problem.place.line, problem.place.column, problem.hint[: len(hint)]) == (line, column, hint)
+
+
 AMBIGUOUS = ("yes", "No", "on", "OFF", "y", "N", "0o17", "017", "0x1F", "0b11", "1_000", "12:30", "1e3", "1.5E-3",
              ".inf", "-.INF", ".nan", "2026-01-31", "2026-01-31T10:00:00Z", "=")  # fmt: skip
 
