@@ -1,6 +1,8 @@
 """documents -> declared specs: which kind each is, and whether it says only what its kind knows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ForwardRef, cast, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -16,6 +18,8 @@ from runtime.steps import NODES, AnyStep
 
 _ENVELOPE = ("apiVersion", "kind", "metadata", "spec")
 
+_OBJECTS = re.compile(r"(?!apm/)([a-z0-9.-]+/)?v\d+((alpha|beta)\d+)?")
+"""Versions of objects of Kubernetes."""
 _ABOUT = {"image-version": "tag"}
 """Codes of findings about a whole mapping that are about one key of it, where that is written."""
 
@@ -62,6 +66,9 @@ def parse_one(document: Document, kinds: Mapping[str, Kind], problems: list[Prob
 
 def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem]:
     value = document.value
+    if foreign := _foreign(document, kinds):
+        yield foreign
+        return
     hints = {key: nearest(key, _ENVELOPE) for key in value if key not in _ENVELOPE}
     for key, hint in hints.items():
         fix = document.rename((key,), key, meant(key, set(_ENVELOPE) - value.keys()), key=True)
@@ -77,6 +84,15 @@ def _envelope(document: Document, kinds: Mapping[str, Kind]) -> Iterable[Problem
     if "kind" in value and kind not in kinds:
         fix = document.rename(("kind",), str(kind), meant(str(kind), kinds))
         yield document.problem(("kind",), "unknown-kind", f'unknown kind "{kind}"', nearest(str(kind), kinds), fix=fix)
+
+
+def _foreign(document: Document, kinds: Mapping[str, Kind]) -> Problem | None:
+    """Return what is wrong with an object of Kubernetes; nothing where it is another document."""
+    version, kind = document.value.get("apiVersion"), document.value.get("kind")
+    if not isinstance(version, str) or not _OBJECTS.fullmatch(version) or not isinstance(kind, str) or kind in kinds:
+        return None
+    message, hint = f"{kind} of {version} is no spec", "`apm import FILES` makes specs of objects of Kubernetes"
+    return document.problem(("apiVersion",), "api-version", message, hint)
 
 
 def _part(document: Document, key: str, model: type[BaseModel], problems: list[Problem]) -> Any:
@@ -126,14 +142,26 @@ def _problem(document: Document, key: str, model: type[BaseModel], details: Erro
         name = str(details["loc"][-1])
         known = _known(model, details["loc"])
         fix = document.rename(loc, name, meant(name, set(known) - _keys(document.value, loc[:-1])), key=True)
-        return document.problem(loc, "unknown-key", f'unknown key "{name}"', nearest(name, known), key=True, fix=fix)
+        hint = nearest(name, known)
+        if details["input"] is None and not hint.startswith("did") and _ends_at_once(document, loc):
+            hint = "quote a text with a comma in { }"
+        return document.problem(loc, "unknown-key", f'unknown key "{name}"', hint, key=True, fix=fix)
     if kind == "no-verb" and (verb := _misspelt_verb(details["input"])):
         fix = document.rename((*loc, verb), verb, meant(verb, NODES), key=True)
         hint = nearest(verb, NODES)
         return document.problem((*loc, verb), "unknown-key", f'unknown key "{verb}"', hint, key=True, fix=fix)
     if kind in _ABOUT and isinstance(details["input"], Mapping) and values.has(details["input"], _ABOUT[kind]):
         return document.problem((*loc, _ABOUT[kind]), *values.about_value(loc, details))
-    return values.problem(document, key, model, details)
+    found = values.problem(document, key, model, details)
+    if found.code == "wrong-type" and kind.startswith("model_") and not found.hint:
+        return replace(found, hint=nearest("", _known(model, (*details["loc"], ""))))
+    return found
+
+
+def _ends_at_once(document: Document, loc: Loc) -> bool:
+    """Return whether there is nothing behind a key, not even a colon: it is rather a part of a text with a comma."""
+    key = document.key_at(loc)
+    return document.at(loc) == replace(key, column=key.column + key.length)
 
 
 def _misspelt_verb(step: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
+from generator import forms
 from generator.model import Document, Loc
 from generator.problems import SECRETS, Fix, Problem, meant, nearest
 from generator.rules import secrecy
@@ -180,11 +181,11 @@ def about_value(loc: Loc, details: ErrorDetails) -> tuple[str, str, str]:
     if kind == "literal_error":
         return "not-allowed", f"{shown} is not allowed here", _one_of(str(value), _allowed(details))
     if kind in _EXPECTED:
-        hint = _unquoted(kind, value) if shown != "this value" else ""
+        hint = _nearly(kind, value) if shown != "this value" else ""
         return "wrong-type", f"expected {_EXPECTED[kind]}, got {shown}", hint
     message = details["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
     if kind in _PREFIXED:
-        return kind, f"{shown} is not allowed: {message}", ""
+        return kind, f"{shown} is not allowed: {message}", _in_form(kind, str(value))
     if kind not in _BUILT_IN:
         return kind, message.replace(str(value), shown) if shown == "this value" else message, ""
     if kind in ("too_short", "too_long"):
@@ -198,12 +199,26 @@ _BARE = {"int_type": r"-?\d+", "float_type": r"-?\d+(\.\d+)?", "bool_type": "tru
 """What is meant as it is written, but for its quotes, where a text is refused."""
 
 
-def _unquoted(kind: str, value: Any) -> str:
-    bare = isinstance(value, str) and re.fullmatch(_BARE.get(kind, "(?!)"), value)
-    return f"write it without quotes: {value}" if bare else ""
+def _nearly(kind: str, value: Any) -> str:
+    """Return how to write what is rather a value of another type."""
+    if kind in ("tuple_type", "list_type") and isinstance(value, str | int | float):
+        return f"write [{_plain(value)}]"
+    if not isinstance(value, str):
+        return ""
+    if re.fullmatch(_BARE.get(kind, "(?!)"), value):
+        return f"write it without quotes: {value}"
+    whole = forms.whole(value) if kind == "int_type" else ""
+    return f"write {whole}" if whole else ""
 
 
-def _plain(value: float) -> str:
+def _in_form(kind: str, value: str) -> str:
+    """Return how to write what is nearly a value of a form of ours."""
+    nearly = {"name": forms.name, "duration": forms.duration}.get(kind)
+    written = nearly(value) if nearly else ""
+    return f"write {written}" if written else ""
+
+
+def _plain(value: float | str) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

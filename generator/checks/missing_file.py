@@ -1,9 +1,9 @@
-"""A spec names a file that is not there.
+"""A spec names a file that is not there, or has nothing in it.
 
 Prompts and JSON Schemas stand in files beside the spec, named by a path relative to the spec's own folder. The file
 has to lie below `specs/` or `policies/` of this repository: it is part of what is reviewed and rendered.
 
-Fix: correct the path (the nearest file is suggested), or add the file.
+Fix: correct the path (the nearest file is suggested), or add the file and write what it has to say.
 
 Bad: `instructions: promts/van.md`, where the file is `prompts/van.md`.
 
@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from generator import conventions
+from generator.load import UNREAD
 from generator.model import Catalogue, Check, Declared, Loc, beside
 from generator.problems import Problem
 from generator.references import marked
@@ -28,9 +29,11 @@ _RELATIVE = "a path is relative to the folder of the spec"
 def run(catalogue: Catalogue) -> Iterable[Problem]:
     """Report each dead path where it is written."""
     for spec in catalogue.specs:
-        for loc, _, name in marked(spec, FileRef):
+        for loc, marker, name in marked(spec, FileRef):
             if isinstance(name, str):
                 yield from _missing(catalogue, spec, loc, name)
+                if marker.holds != "json-schema":  # whose own check says what is no schema
+                    yield from _empty(catalogue, spec, loc, name)
 
 
 def _missing(catalogue: Catalogue, spec: Declared, loc: Loc, name: str) -> Iterable[Problem]:
@@ -44,6 +47,12 @@ def _missing(catalogue: Catalogue, spec: Declared, loc: Loc, name: str) -> Itera
         yield spec.problem(
             loc, "missing-file", f'there is no file "{name}" in {folder}/', _nearest(catalogue, folder, name)
         )
+
+
+def _empty(catalogue: Catalogue, spec: Declared, loc: Loc, name: str) -> Iterable[Problem]:
+    text = catalogue.files.get(beside(spec.document.file, name), UNREAD)
+    if text is not UNREAD and not text.strip():
+        yield spec.problem(loc, "missing-file", f'the file "{name}" is empty', "write what it has to say")
 
 
 def _leaves(folder: str, name: str) -> bool:

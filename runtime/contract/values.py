@@ -87,7 +87,7 @@ def _fullmatch(pattern: re.Pattern[str], code: str, message: str) -> AfterValida
 
 Name: TypeAlias = Annotated[
     str,
-    _fullmatch(_NAME, "name", "a name has 1 to 63 lower-case letters, digits and '-', and starts and ends with none"),
+    _fullmatch(_NAME, "name", "a name has 1 to 63 lower-case letters, digits and '-', the '-' inside only"),
 ]
 """A DNS-1123 label."""
 
@@ -96,7 +96,7 @@ StepName: TypeAlias = Annotated[
     _fullmatch(
         _STEP_NAME,
         "name",
-        "a step's name has 1 to 63 lower-case letters, digits, '-' and '_' inside",
+        "a step's name has 1 to 63 lower-case letters, digits, '-' and '_', these two inside only",
     ),
 ]
 """Name of a step; with `_` instead of `-`, expressions can say `steps.ask_human`."""

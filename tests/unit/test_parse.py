@@ -88,8 +88,27 @@ CASES: dict[str, tuple[str, list[tuple[str, int, int, str]]]] = {
     "an empty list": (_steps("[]"), [("invalid-value", 4, 15, "")]),
     "a broken step and a good one": (
         _steps("[{id: A, wait: {for: 1s}}, {id: b, wait: {for: 1s}}]"),
-        [("name", 4, 21, "")],
+        [("name", 4, 21, "write a")],
     ),
+    "a text with a comma": (
+        _model("{provider: x, model: small, fast}"),
+        [("unknown-key", 4, 35, "quote a text with a comma in { }")],
+    ),
+    "a key without a value": (_model("{provider: x, fast: }"), [("unknown-key", 4, 21, "")]),
+    "a number instead of a mapping": (
+        _steps("[{id: a, wait: {for: 1s}}], limits: 5"),
+        [("wrong-type", 4, 51, "known: maxConcurrentRuns, maxSteps, timeout")],
+    ),
+    "one thing instead of a list": (
+        "apiVersion: apm/v1\nkind: Team\nmetadata: {name: a}\nspec: {title: A, mail: a@b.c, members: ada}\n",
+        [("wrong-type", 4, 40, "write [ada]")],
+    ),
+    "an object of Kubernetes": (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\ndata: {}\n",
+        [("api-version", 1, 13, "`apm import FILES` makes specs of objects of Kubernetes")],
+    ),
+    "a time in words": (_model("{provider: x, timeout: 2 minutes}"), [("duration", 4, 30, "write 2m")]),
+    "a number with a factor": (_model("{provider: x, maxOutputTokens: 2k}"), [("wrong-type", 4, 38, "write 2000")]),
 }
 
 
