@@ -54,9 +54,10 @@ async def follow(
                     after, over = event["seq"], event["kind"] == "run-ended"
                     yield event
             if events or heard is not None or pause == LONGEST:
-                run = await found(scope, run.id)
-                if over and settled(run):
+                now = await scope.runs.get(run.id)
+                if now is None or (over and settled(now)):  # a run that was rolled back is forgotten
                     return
+                run = now
 
 
 async def _next(queue: "asyncio.Queue[Sequence[Event]]", after: int, seconds: float) -> Sequence[Event] | None:

@@ -148,7 +148,7 @@ def cancel(id_: str, *, state_dir: Path | None = None) -> RunResult:
     async def work() -> RunResult:
         async with session(environment.read(state_dir=state_dir), as_run=id_) as here:
             run = await starting.found(here.store, id_)
-            state = await here.store.runs.cancel(id_, here.executor.clock.now())
+            state = await starting.cancelled(here.store, here.executor.clock, run)
             if run.queue == "local" and state == "queued":  # it has something to undo, and no worker will
                 return await here.follow(await here.claimed(id_))
             return await here.report(id_)

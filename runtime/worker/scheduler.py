@@ -20,7 +20,7 @@ from runtime.services.store.collection import Row
 from runtime.services.store.runs import LOSSES, Run
 from runtime.telemetry import Telemetry, logs
 from runtime.telemetry import catalogue as metric
-from runtime.worker import cron, schedules, threads
+from runtime.worker import cron, schedules, starting, threads
 from runtime.worker.starting import Start, start
 from runtime.worker.sweeping import sweep
 
@@ -216,7 +216,7 @@ class Scheduler:
         elif active and trigger.concurrency_policy == "Replace":
             outcome = "replaced"
             for run in active:
-                await self._store.runs.cancel(run.id, self._clock.now())
+                await starting.cancelled(self._store, self._clock, run)
         self._telemetry.add(metric.CRON_FIRED, workflow=document.name, outcome=outcome)
         if outcome != "forbidden":
             await self._start(document, trigger, f"cron-{document.name}-{due}", {})

@@ -125,17 +125,23 @@ def accepted(documents: Mapping[str, WorkflowDocument], asked: Start) -> list[Wo
 
 
 async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
-    """Cancel a run and return its state; who follows it hears of its end."""
-    state = await store.runs.cancel(run.id, clock.now())
-    if state == "cancelled" and run.state not in ENDED:
-        await told(store, clock, run, "cancelled", "interrupted")
-    return state
+    """Cancel a run and return its state: `cancelled` at once when nobody executes it and it has nothing to undo."""
+    taken = await store.runs.seize(run.id, clock.now())
+    if taken is None:
+        return await store.runs.cancel(run.id, clock.now())
+    await told(store, clock, taken, "cancelled", "interrupted")
+    await store.runs.end(taken, "cancelled", clock.now())
+    return "cancelled"
 
 
 async def told(
     store: Holder, clock: Clock, run: Run, state: str, status: str, found: Mapping[str, Any] | None = None
 ) -> None:
-    """Tell who follows a run that nobody executes, and its thread (`status`), how it has ended."""
+    """Tell who follows a run that was taken to be ended, and its thread (`status`), how it ends.
+
+    They are told first, as a worker does: who sees that a run has ended finds its last event.
+    """
+    await store.run_events.seal(run.id, run.lost, run.tenant)
     data = {"workflow": run.workflow, "state": state, "problem": found}
     await store.run_events.append(run, "run-ended", clock.now(), data)
     if run.thread:

@@ -1,9 +1,7 @@
 """Runs whose worker has stopped answering: taken up again, or given up when one worker after the other has died."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict
 
 from runtime.problems import Problem, problem
 from runtime.services.clock import Clock
@@ -41,22 +39,17 @@ async def _swept(store: Store, clock: Clock, telemetry: Telemetry, run: Run, lim
 
 
 async def _given_up(store: Store, clock: Clock, telemetry: Telemetry, run: Run, losses: int) -> bool:
-    found = _why(run, losses)
-    if not await store.runs.give_up(run, clock.now(), asdict(found)):
+    found, taken = _why(run, losses), await store.runs.take_over(run, clock.now())
+    if not taken:
         return False
-    await _told(store, clock, replace(run, lost=run.epoch), asdict(found))
+    await starting.told(store, clock, taken, "failed", threads.STATUS["failed"], asdict(found))
+    await store.runs.bury(taken, clock.now(), asdict(found))
+    if run.thread:
+        await threads.advance(store, run.thread, clock.now())
     log.error("run %s is given up: %s; the last one was %s", run.id, found.detail, run.worker)
     telemetry.add(metric.RUNS_GIVEN_UP, workflow=run.workflow)
     telemetry.add(metric.RUNS, workflow=run.workflow, outcome="failed")
     return True
-
-
-async def _told(store: Store, clock: Clock, run: Run, found: Mapping[str, Any]) -> None:
-    # Who dies before this is done leaves a run that has failed without the event: no later sweep finds it.
-    await store.run_events.seal(run.id, run.lost, run.tenant)
-    await starting.told(store, clock, run, "failed", threads.STATUS["failed"], found)
-    if run.thread:
-        await threads.advance(store, run.thread, clock.now())
 
 
 def _why(run: Run, losses: int) -> Problem:

@@ -4,7 +4,7 @@
 import hashlib
 import json
 import os
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from runtime.contract import WorkflowDocument
 from runtime.services.clock import VirtualClock
 from runtime.services.models.scripted import Scripted, checked
 from runtime.services.store import Store, opened
+from runtime.services.store.collection import Collection
 from runtime.services.store.embedded import EmbeddedStore
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
@@ -30,6 +31,8 @@ from runtime.worker.starting import Start
 
 ENGINE = "APM_TEST_STORE"
 """Variable with the address of another store to run these tests on; see `test_second_engine`."""
+CALLS = ("first", "find_all", "add", "add_all", "change", "take", "put", "remove", "increment")
+ALIVE = 1_000_000
 MODEL = {"m": {"name": "m", "provider": "scripted"}}
 
 
@@ -96,6 +99,11 @@ def steps(found: RunResult) -> list[str]:
     return [f"({n})" if s.outcome == "skipped" else n for n, s in zip(names, found.path, strict=True)]
 
 
+async def cancelled(world: World, id_: str) -> str:
+    """Cancel a run and return its state."""
+    return await starting.cancelled(world.store, world.clock, await starting.found(world.store, id_))
+
+
 @pytest.fixture(scope="session")
 def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
@@ -138,3 +146,37 @@ async def world(settings: Settings) -> AsyncGenerator[World]:
 async def protected(settings: Settings) -> AsyncGenerator[World]:
     async with world_of(replace(settings, provider="scripted")) as found:
         yield found
+
+
+class Killed(BaseException):
+    """The process is dead."""
+
+
+@dataclass
+class Killer:
+    """Lets so many calls of the store through, and none after them."""
+
+    left: int = ALIVE
+
+    async def call(self, real: Callable[[], Awaitable[Any]]) -> Any:
+        if self.left <= 0:
+            raise Killed
+        self.left -= 1
+        return await real()
+
+
+@pytest.fixture
+def killer(monkeypatch: pytest.MonkeyPatch) -> Killer:
+    found = Killer()
+
+    def deadly(name: str) -> Any:
+        real = getattr(Collection, name)
+
+        async def call(self: Collection, *args: Any) -> Any:
+            return await found.call(lambda: real(self, *args))
+
+        return call
+
+    for name in CALLS:
+        monkeypatch.setattr(Collection, name, deadly(name))
+    return found

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.problems import LeaseLost
 from runtime.services.store import Store
-from tests.runtime.conftest import World, steps, workflow
+from tests.runtime.conftest import World, cancelled, steps, workflow
 
 TOOLS: dict[str, Any] = {
     name: {"name": name, "effect": "write", "function": "artefact-put", "idempotent": True}
@@ -63,7 +63,7 @@ async def test_a_compensation_that_fails_is_marked_and_the_others_go_on(world: W
 async def test_a_cancelled_run_that_waits_is_undone_by_a_worker(world: World) -> None:
     pause = {"id": "ok", "approval": {"message": "?"}}
     found = await world.run(workflow("{}", tools=TOOLS, steps=[booked("a"), pause]))
-    assert await world.store.runs.cancel(found.id, world.clock.now()) == "queued"
+    assert await cancelled(world, found.id) == "queued"
     found = await world.go_on(found.id)
     assert (found.status, [one.path for one in found.compensated]) == ("cancelled", ["main/a"])
     assert await kept(world.store, "cancelled") == {"a": "cancelled"}
@@ -72,7 +72,7 @@ async def test_a_cancelled_run_that_waits_is_undone_by_a_worker(world: World) ->
 async def test_a_run_that_has_nothing_to_undo_is_cancelled_at_once(world: World) -> None:
     pause = {"id": "ok", "approval": {"message": "?"}}
     found = await world.run(workflow("{}", tools=TOOLS, steps=[pause, booked("a")]))
-    assert await world.store.runs.cancel(found.id, world.clock.now()) == "cancelled"
+    assert await cancelled(world, found.id) == "cancelled"
 
 
 async def test_a_run_that_times_out_is_undone(world: World) -> None:

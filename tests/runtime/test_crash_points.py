@@ -6,61 +6,20 @@ dead from its n-th call on, for every n, its run is swept, and a worker that liv
 
 import random
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
 
-import pytest
-
-from runtime.services.store.collection import Collection
 from runtime.services.store.runs import ENDED, Run
 from runtime.worker import starting
 from runtime.worker.executor import Executor
 from runtime.worker.starting import Start
-from tests.runtime.conftest import World
+from tests.runtime.conftest import ALIVE, Killed, Killer, World
 from tests.runtime.crash import judge
 from tests.runtime.crash.__main__ import document, served
 from tests.runtime.crash.target import Target
 
-CALLS = ("first", "find_all", "add", "add_all", "change", "take", "put", "remove", "increment")
-ALIVE = 1_000_000
 CHAINS = 10
 """Runs whose workers die up to four times, at random calls."""
-
-
-class Killed(BaseException):
-    """The process is dead."""
-
-
-@dataclass
-class Killer:
-    """Lets so many calls of the store through, and none after them."""
-
-    left: int = ALIVE
-
-    async def call(self, real: Callable[[], Awaitable[Any]]) -> Any:
-        if self.left <= 0:
-            raise Killed
-        self.left -= 1
-        return await real()
-
-
-@pytest.fixture
-def killer(monkeypatch: pytest.MonkeyPatch) -> Killer:
-    found = Killer()
-
-    def deadly(name: str) -> Any:
-        real = getattr(Collection, name)
-
-        async def call(self: Collection, *args: Any) -> Any:
-            return await found.call(lambda: real(self, *args))
-
-        return call
-
-    for name in CALLS:
-        monkeypatch.setattr(Collection, name, deadly(name))
-    return found
 
 
 async def trial(world: World, killer: Killer, id_: str, lives: Sequence[int]) -> tuple[Run, int]:

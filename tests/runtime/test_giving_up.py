@@ -135,7 +135,7 @@ async def test_what_a_dead_worker_sends_after_its_run_was_given_up_does_not_coun
     id_ = await poisoned(world)
     before = await world.store.run_events.after(id_)
     run = await starting.found(world.store, id_)
-    late: dict[str, Any] = {"seq": run.epoch * EPOCH + 500, "kind": "step-ended", "at": 1, "data": {}}
+    late: dict[str, Any] = {"seq": run.lost * EPOCH + 500, "kind": "step-ended", "at": 1, "data": {}}
     await world.store.run_events.add(id_, [late])
     assert await world.store.run_events.after(id_) == before
 

@@ -20,7 +20,7 @@ from runtime.services.store.fences import Fence
 from runtime.services.store.runs import ENDED, SUSPECT, Run, new
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry
-from runtime.worker import sweeping
+from runtime.worker import starting, sweeping
 from runtime.worker.scheduler import Scheduler
 from tests.runtime.conftest import workflow
 
@@ -69,7 +69,7 @@ class Queue(RuleBasedStateMachine):
         self.claims: list[Run] = []
         self.events: dict[str, tuple[str, bool, int]] = {}
         """State, whether its payload is accepted, and attempts."""
-        for name in ("runs", "events", "dead_letters"):
+        for name in ("runs", "run_events", "events", "dead_letters"):
             self.do(self.store.collections[name].remove({}))
 
     def do(self, work: Any) -> Any:
@@ -190,7 +190,7 @@ class Queue(RuleBasedStateMachine):
         assert sorted(swept) == sorted(lost)
         for expected in [self.runs[id_] for id_ in lost]:
             given_up = expected.losses + 1 >= LOSSES
-            expected.state = "failed" if given_up else "queued"
+            expected.state, expected.epoch = ("failed", expected.epoch + 1) if given_up else ("queued", expected.epoch)
             expected.losses += not given_up
             expected.order = (expected.order[0], now, expected.order[2])
 
@@ -219,8 +219,9 @@ class Queue(RuleBasedStateMachine):
         if expected.state == "running":
             expected.cancel = 1
         elif expected.state not in ENDED:
-            expected.state = "cancelled"
-        assert self.do(self.store.runs.cancel(id_, self.now())) == expected.state
+            expected.state, expected.cancel, expected.epoch = "cancelled", 1, expected.epoch + 1
+        run = self.do(starting.found(self.store, id_))
+        assert self.do(starting.cancelled(self.store, self.clock, run)) == expected.state
 
     @precondition(lambda self: self.runs)
     @rule(pick=PICK)
@@ -241,7 +242,6 @@ class Queue(RuleBasedStateMachine):
             assert self.do(self.store.runs.revive(run, now))
             expected = self.runs[run.id]
             expected.state, expected.losses = "queued", 0
-            expected.epoch += 1
             expected.order = (expected.order[0], now, expected.order[2])
 
     # --- what always holds --------------------------------------------------------------------------------------------

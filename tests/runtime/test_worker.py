@@ -18,7 +18,7 @@ from runtime.worker import starting
 from runtime.worker.events import TOGETHER
 from runtime.worker.loop import Worker
 from runtime.worker.starting import Start
-from tests.runtime.conftest import World, workflow
+from tests.runtime.conftest import World, cancelled, workflow
 
 TWO = """
 output: {done: "${steps.second.outcome}"}
@@ -113,7 +113,7 @@ async def test_a_running_run_is_cancelled_with_the_next_heartbeat(world: World, 
     assert run
     execution = asyncio.create_task(world.executor.execute(run))
     await gate.entered.get()
-    assert await world.store.runs.cancel(id_, world.clock.now()) == "running"
+    assert await cancelled(world, id_) == "running"
     assert (await execution).state == "cancelled"
     assert await state(world, id_) == ("cancelled", 1)
     assert gate.passed == []
@@ -277,7 +277,7 @@ async def test_a_run_that_is_cancelled_while_it_goes_to_wait_does_not_wait(world
     assert run
     execution = asyncio.create_task(world.executor.execute(run))
     await gate.entered.get()
-    await world.store.runs.cancel(id_, world.clock.now())
+    await cancelled(world, id_)
     gate.open.set()
     assert (await execution).state == "cancelled"
     assert await state(world, id_) == ("cancelled", 1)
@@ -286,7 +286,7 @@ async def test_a_run_that_is_cancelled_while_it_goes_to_wait_does_not_wait(world
 async def test_a_cancelled_run_whose_worker_dies_is_not_executed_again(world: World, gate: Gate) -> None:
     (id_,) = await queued(world)
     await world.store.runs.claim("dies", world.clock.now())
-    await world.store.runs.cancel(id_, world.clock.now())
+    await cancelled(world, id_)
     world.clock.advance(16)
     await world.scheduler().sweep()
     assert (await world.go_on(id_)).status == "cancelled"

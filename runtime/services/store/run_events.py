@@ -33,8 +33,8 @@ class RunEvents:
             await self._write(run, events, tenant)
 
     async def append(self, run: Run, kind: str, at: int, data: Mapping[str, Any]) -> None:
-        """Keep the next event of a run that nobody executes; the claims that it has lost are sealed already."""
-        event = {"seq": await self._next(run.id, run.lost), "kind": kind, "at": at, "data": data}
+        """Keep the next event of a run that nobody executes, as it was read: behind those of its last claim."""
+        event = {"seq": await self._next(run), "kind": kind, "at": at, "data": data}
         # No fence is asked: this process may still have one, of a claim that it has lost without having noticed.
         await self._write(run.id, [event], run.tenant)
 
@@ -52,11 +52,12 @@ class RunEvents:
         seal = {"seq": seq, "kind": _SEAL, "at": 0, "data": pack(await self._last(run, seq))}
         await self._rows.add({"_id": _id(run, seq), "run": run, "tenant": tenant, **seal})
 
-    async def _next(self, run: str, lost: int) -> int:
-        first = _first_after(lost) if lost else 1
-        return max(first, await self._last(run) + 1)
+    async def _next(self, run: Run) -> int:
+        first = _first_after(run.lost) if run.lost else 1
+        # Who claims the run meanwhile numbers its own events: none of them may have this one's number.
+        return max(first, await self._last(run.id, _first_after(run.epoch)) + 1)
 
-    async def _last(self, run: str, before: int = 2**53) -> int:
+    async def _last(self, run: str, before: int) -> int:
         row = await self._rows.first({"run": run, "seq": {"$lt": before}}, [("seq", -1)])
         return row["seq"] if row else 0
 

@@ -18,6 +18,8 @@ _ZERO = (
     "losses", "reached", "buried", "lost", "hears", "asks",
 )  # fmt: skip
 UNDER_WAY = ("queued", "running", "waiting", "interrupted")
+_IDLE = ("queued", "waiting", "interrupted")
+_AWAKE: Mapping[str, Any] = {"waiting": "[]", "wake": 0, "listens": []}
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
 QUEUE = "default"
 """What workers claim from. Runs of `apm run` are in `local`: the command itself executes them, with its own models."""
@@ -198,14 +200,23 @@ class Runs:
         values["lost"] = run.epoch
         return await self._rows.change(self._expired(run), {"$set": values})
 
-    async def give_up(self, run: Run, now: int, problem: Mapping[str, Any]) -> bool:
-        """End an expired run as failed and keep it for `revive`; False when its worker has answered meanwhile."""
-        values: Row = {"state": "failed", "ended": now, "problem": pack(problem), "buried": 1, "worker": ""}
-        values["lost"] = run.epoch
-        given_up = await self._rows.change(self._expired(run), {"$set": values, "$inc": {"revision": 1}})
-        if given_up:
-            self._news.tell(run.id)
-        return given_up
+    async def take_over(self, run: Run, now: int) -> Run | None:
+        """Claim an expired run in order to give it up; None when its worker has answered meanwhile."""
+        return await self._seized(self._expired(run), {"lost": run.epoch}, now)
+
+    async def bury(self, run: Run, now: int, problem: Mapping[str, Any]) -> bool:
+        """End a run as failed and keep it for `revive`; False when it has been lost to somebody else."""
+        values: Row = {"state": "failed", "ended": now, "problem": pack(problem), "buried": 1}
+        buried = await self._mine(run, values)
+        self._news.tell(run.id)
+        return buried
+
+    async def _seized(self, where: Mapping[str, Any], values: Row, now: int) -> Run | None:
+        """Claim a run in order to end it: who dies before that leaves a claim that expires like any other one."""
+        update = {"$set": {"state": "running", "worker": "", "lease": now + self.lease, **values},
+                  "$inc": {"epoch": 1, "revision": 1}}  # fmt: skip
+        row = await self._rows.take(where, update, [("_id", 1)])
+        return read(row) if row else None
 
     def _expired(self, run: Run) -> Row:
         return {"_id": run.id, "state": "running", "epoch": run.epoch, "lease": run.lease}
@@ -292,28 +303,24 @@ class Runs:
         return await self.find({"buried": 1}, 0)
 
     async def revive(self, run: Run, now: int) -> bool:
-        """Queue a run again that was given up; the time since then is not taken from its own.
-
-        It counts as a claim, whose events are what the person who does this leaves in the record.
-        """
+        """Queue a run again that was given up; the time since then is not taken from its own."""
         where = {"_id": run.id, "state": "failed", "buried": 1}
         fresh: Row = {"state": "queued", "due": now, "ended": 0, "problem": None, "buried": 0, "losses": 0}
-        return await self._rows.change(
-            where, {"$set": fresh, "$inc": {"revision": 1, "epoch": 1, "deadline": now - run.ended}}
-        )
+        return await self._rows.change(where, {"$set": fresh, "$inc": {"revision": 1, "deadline": now - run.ended}})
+
+    async def seize(self, id_: str, now: int) -> Run | None:
+        """Claim a run that nobody executes, in order to end it as cancelled; None when there is something to undo."""
+        where = {"_id": id_, "state": {"$in": list(_IDLE)}, "undo": 0}
+        return await self._seized(where, {"cancel": 1, **_AWAKE}, now)
 
     async def cancel(self, id_: str, now: int) -> str:
-        """Cancel a run and return its state: `cancelled` at once, or `running` until its worker has seen the flag.
+        """Let a worker cancel a run; returns the state: `running` until its worker has seen the flag.
 
         One that has done something to undo is `queued`: a worker undoes it.
         """
-        idle = {"_id": id_, "state": {"$in": ["queued", "waiting", "interrupted"]}, "undo": 0}
-        ended: Row = {"state": "cancelled", "ended": now, "waiting": "[]", "wake": 0, "listens": []}
-        if await self._rows.change(idle, {"$set": ended, "$inc": {"revision": 1}}):
-            self._news.tell(id_)
-            return "cancelled"
-        begun: Row = {"state": "queued", "due": now, "cancel": 1, "waiting": "[]", "wake": 0, "listens": []}
-        if not await self._rows.change({**idle, "undo": 1}, {"$set": begun, "$inc": {"revision": 1}}):
+        begun: Row = {"state": "queued", "due": now, "cancel": 1, **_AWAKE}
+        idle = {"_id": id_, "state": {"$in": list(_IDLE)}, "undo": 1}
+        if not await self._rows.change(idle, {"$set": begun, "$inc": {"revision": 1}}):
             await self._rows.change({"_id": id_, "state": "running"}, {"$set": {"cancel": 1}})
         run = await self.get(id_)
         return run.state if run else "missing"
