@@ -37,7 +37,7 @@ ANY = "any"
               help="Longest Markdown; GitLab takes 1000000.")  # fmt: skip
 @click.option("--live", "is_live", is_flag=True, help="Compare with a cluster instead of a commit.")
 @click.option("--server", metavar="URL",
-              help="Ask a runtime for the runs that breaking changes meet; its key is in APM_API_KEY.")  # fmt: skip
+              help="Ask a runtime for runs and threads that breaking changes meet; key in APM_API_KEY.")  # fmt: skip
 @live_options
 @with_terminal
 def diff(
@@ -82,12 +82,12 @@ def diff(
 
 
 def _with_runs(found: "Diff", server: str) -> "Diff":
-    """Return the diff with the runs that breaking changes meet at a server."""
+    """Return the diff with the runs and threads that breaking changes meet at a server."""
     from generator.commands._runtime import runtime_cli
     from generator.diff.under_way import named
 
     with runtime_cli().server(server) as asked:
-        return named(found, asked.under_way)
+        return named(found, asked)
 
 
 def _live(terminal: Terminal, name: str | None, form: str, risks: tuple[str, ...], limit: int,

@@ -23,6 +23,10 @@ TIMEOUT = httpx.Timeout(10, read=60)
 """Seconds; a stream of events says something every 15 s."""
 
 
+PAGE = 1000
+"""Threads that are asked for at a time."""
+
+
 @contextmanager
 def server(url: str, echo: Echo = quiet, *, verbose: bool = False,
            transport: httpx.BaseTransport | None = None) -> Generator["Server"]:  # fmt: skip
@@ -93,6 +97,16 @@ class Server:
             asked = {"workflow": workflow, "state": state, "limit": "500"}
             found += self._ask("GET", "/runs", params=asked)["runs"]
         return [run["id"] for run in sorted(found, key=lambda run: -run["created"])]
+
+    def threads(self, workflow: str) -> list[str]:
+        """Return the ids of the threads whose newest run is of a workflow, newest first."""
+        found: list[str] = []
+        while True:
+            asked = {"workflow": workflow, "limit": PAGE, "offset": len(found), "select": ["thread_id"]}
+            page: Any = self._ask("POST", "/threads/search", json=asked)
+            found += [thread["thread_id"] for thread in page]
+            if len(page) < PAGE:
+                return found
 
     def answer(self, id_: str, value: Any, *, to: str | None, comment: str, by: str) -> RunResult:
         """Answer what a run waits for, and follow it."""

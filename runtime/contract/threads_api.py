@@ -117,6 +117,8 @@ class ThreadsAsked(Page):
     values: dict[str, Any] = Field(default_factory=dict)
     """Only those with these values in their state."""
     status: ThreadState | None = None
+    workflow: str | None = None
+    """Only those whose newest run is of this workflow; not in the protocol of LangGraph."""
     sort_by: Literal["thread_id", "status", "created_at", "updated_at"] | None = None
     sort_order: Order | None = None
     select: list[str] | None = None

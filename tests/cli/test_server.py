@@ -105,8 +105,14 @@ def test_changed_specs_are_served_without_a_restart(server: str, apm: Apm, repos
     assert (waiting.code, "Really send" in waiting.out) == (0, True), waiting.out
 
 
-def test_a_breaking_change_names_the_runs_that_it_meets(server: str, apm: Apm, repository: Path) -> None:
+def test_a_breaking_change_names_the_runs_and_threads_that_it_meets(server: str, apm: Apm, repository: Path) -> None:
     env = {**os.environ, "APM_API_KEY": KEY}
+    with httpx.Client(base_url=server, headers={"X-Api-Key": KEY}) as client:
+        asked = {"assistant_id": "hello", "input": json.loads((repository / "examples/hello.json").read_text())}
+        for thread in ("kept", "other"):
+            client.post("/threads", json={"thread_id": thread}).raise_for_status()
+        client.post("/threads/kept/runs/wait", json=asked, timeout=60).raise_for_status()
+        client.post("/threads/kept/runs/wait", json={**asked, "command": {"resume": "reject"}}, timeout=60)
     waiting = apm("run", "hello", "--input", "examples/hello.json", "--server", server, env=env)
     (id_,) = re.findall(r"apm runs answer (\S+)", waiting.out)
     for arguments in (
@@ -123,6 +129,11 @@ def test_a_breaking_change_names_the_runs_that_it_meets(server: str, apm: Apm, r
     hurt = apm("diff", "--server", server, "--format", "json", env=env)
     assert hurt.code == 0, hurt.err
     assert f"1 run is under way, and ends with the version that it has: {id_}" in hurt.out
+    assert "thread" not in hurt.out
+    text = spec.read_text().replace("state.formal", "state.polite").replace("formal: {type", "polite: {type")
+    spec.write_text(text.replace('formal: "${output', 'polite: "${output'))
+    both = apm("diff", "--server", server, "--format", "json", env=env)
+    assert "1 thread keeps state of the old form, from which the next run starts: kept" in both.out, both.out
 
 
 def refused(server: str) -> float:

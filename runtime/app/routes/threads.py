@@ -57,8 +57,9 @@ async def _create(call: Call) -> Response:
 
 
 async def _found(call: Call, asked: ThreadsAsked) -> AsyncGenerator[Thread]:
-    """Yield the threads that are wanted, in their order: the store chooses by status and id, the rest is done here."""
-    where = {"status": asked.status} if asked.status else {}
+    """Yield the threads that are wanted, in their order: values and metadata are looked at here, all else is asked."""
+    named = {"status": asked.status, "workflow": asked.workflow}
+    where: dict[str, Any] = {name: value for name, value in named.items() if value}
     where |= {"_id": {"$in": asked.ids}} if asked.ids is not None else {}
     order = 1 if asked.sort_order == "asc" else -1
     async for thread in call.scope.threads.ordered(where, _COLUMNS[asked.sort_by or "created_at"], order):
