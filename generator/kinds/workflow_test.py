@@ -27,16 +27,16 @@ def in_turn(written: Any) -> Sequence[Any]:
     """Return what is said at a step, one value for each time that the run comes to it."""
     if isinstance(written, Mapping) and IN_TURN in written:
         return cast("Mapping[str, Sequence[Any]]", written)[IN_TURN]
-    return (written,)
+    return cast("tuple[Any]", (written,))
 
 
 def _said(written: Any) -> Any:
     """Refuse a `$inTurn` that is no list of values."""
-    if isinstance(written, Mapping) and IN_TURN in written:
-        turns = cast("Mapping[str, Any]", written)
-        if len(turns) > 1 or not isinstance(turns[IN_TURN], list | tuple) or not turns[IN_TURN]:
-            raise PydanticCustomError("invalid-value", f"`{IN_TURN}` should be a list of values, and nothing beside it")
-    return written
+    turns: Mapping[str, Any] = cast("Mapping[str, Any]", written) if isinstance(written, Mapping) else {}
+    listed = turns.get(IN_TURN)
+    if turns.keys() >= {IN_TURN} and (len(turns) > 1 or not isinstance(listed, list | tuple) or not listed):
+        raise PydanticCustomError("invalid-value", f"`{IN_TURN}` should be a list of values, and nothing beside it")
+    return cast("Any", written)
 
 
 Said = Annotated[Any, AfterValidator(_said)]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from generator.model import Catalogue, Declared, Loc
 from generator.workflows.flow import END, Node, Scope, inside, scopes
 from generator.workflows.typed import Typed, typed
-from runtime.contract import Step
 from runtime.nodes.approval import ApprovalStep
 from runtime.nodes.ask import AskStep
 from runtime.nodes.fail import FailStep
@@ -37,6 +36,8 @@ class Bound:
     """Steps that can repeat for ever although one of them has `maxVisits`."""
     assumptions: tuple[str, ...] = ()
     """What the number rests on."""
+    unlisted: tuple[str, ...] = ()
+    """Steps that go through lists of which nothing says how long they can be; each counts with one item."""
 
 
 @dataclass(frozen=True)
@@ -163,15 +164,18 @@ def bound(catalogue: Catalogue, workflow: Declared) -> Bound:
 def _bound(types: Typed, scope: Scope) -> Bound:
     by_loc = {other.loc: other for other in scopes(types.workflow)}
     weights, handlers, assumptions, endless = list[int](), list[list[int]](), list[str](), list[Node]()
+    unlisted = list[str]()
     for node in scope.nodes:
         inner = [_bound(types, by_loc[loc]) for loc, _ in inside(node)]
-        times, assumed = _times(types, node)
-        weights.append(1 + times * sum(one.steps for one in inner))
-        assumptions += [*assumed, *(text for one in inner for text in one.assumptions)]
+        times = _times(types, node)
+        weights.append(1 + (1 if times is None else times) * sum(one.steps for one in inner))
+        unlisted += [*([] if times is not None else [node.step.id]), *(name for one in inner for name in one.unlisted)]
+        assumptions += [text for one in inner for text in one.assumptions]
         endless += [step for one in inner for step in one.endless]
         handled = [_bound(types, by_loc[loc]) if loc in by_loc else Bound(0) for loc in _handlers(node)]
         handlers.append([one.steps for one in handled])
         endless += [step for one in handled for step in one.endless]
+        unlisted += [name for one in handled for name in one.unlisted]
         assumptions += [text for one in handled for text in one.assumptions]
     search = _Search(scope, weights, handlers, 1)
     steps = search.run()
@@ -180,21 +184,25 @@ def _bound(types: Typed, scope: Scope) -> Bound:
     if search.cut:
         waits.append(f"there are more ways than can be tried ({_STATES} combinations), so the steps may be more")
     own = tuple(scope.nodes[position] for position in search.endless)
-    return Bound(steps, search.way(), own or tuple(endless), (*assumptions, *waits))
+    return Bound(steps, search.way(), own or tuple(endless), (*assumptions, *waits), tuple(unlisted))
 
 
-def heaviest(types: Typed, weigh: Callable[[Node], int], scope: Scope | None = None) -> int:
-    """Return the largest sum of weights of the steps on any way through a workflow."""
+def heaviest(types: Typed, weigh: Callable[[Node], int], scope: Scope | None = None, unlisted: int = 1) -> int:
+    """Return the largest sum of weights of the steps on any way through a workflow.
+
+    `unlisted` is what a list counts as of which nothing says how long it can be.
+    """
     scope = scope or scopes(types.workflow)[0]
     by_loc = {other.loc: other for other in scopes(types.workflow)}
 
     def of(loc: Loc) -> int:
-        return heaviest(types, weigh, by_loc[loc]) if loc in by_loc else 0
+        return heaviest(types, weigh, by_loc[loc], unlisted) if loc in by_loc else 0
 
-    weights = [
-        weigh(node) + _times(types, node)[0] * sum(of(loc) for loc, _ in inside(node)) + of((*node.loc, "compensate"))
-        for node in scope.nodes
-    ]
+    def within(node: Node) -> int:
+        times = _times(types, node)
+        return (unlisted if times is None else times) * sum(of(loc) for loc, _ in inside(node))
+
+    weights = [weigh(node) + within(node) + of((*node.loc, "compensate")) for node in scope.nodes]
     handlers = [[of(loc) for loc in _handlers(node)] for node in scope.nodes]
     return _Search(scope, weights, handlers, 0).run()
 
@@ -204,12 +212,6 @@ def _handlers(node: Node) -> Iterator[Loc]:
     yield from ((*node.loc, "onError", index, "do") for index in range(len(node.step.on_error)))
 
 
-def _times(types: Typed, node: Node) -> tuple[int, list[str]]:
-    """Return how often the steps inside a step run, and what that assumes."""
-    step: Step = node.step
-    if not isinstance(step, ForEachStep):
-        return 1, []
-    longest = types.listed(node).max_items
-    if longest is None:
-        return 1, [f"{step.id} goes through one item: no schema says how long its list can be"]
-    return longest, []
+def _times(types: Typed, node: Node) -> int | None:
+    """Return how often the steps inside a step run at most; None where nothing says how long its list can be."""
+    return types.listed(node).max_items if isinstance(node.step, ForEachStep) else 1

@@ -43,10 +43,9 @@ def lines(catalogue: Catalogue, workflow: Declared) -> Iterator[str]:
 
 
 def _steps(catalogue: Catalogue, workflow: Declared) -> Iterator[str]:
-    found, limit = bound(catalogue, workflow), workflow.spec.limits.max_steps
+    found, time = bound(catalogue, workflow), workflow.spec.limits.timeout
     yield f"{workflow.name}, one run at most:"
-    time = workflow.spec.limits.timeout
-    yield f"\nSteps: {found.steps}; `limits.maxSteps` is {limit}. Time: `limits.timeout` is {time}."
+    yield f"\nSteps: {_counted(catalogue, workflow)}. Time: `limits.timeout` is {time}."
     counts: dict[str, int] = {}
     for node in found.way:
         counts[node.step.id] = counts.get(node.step.id, 0) + 1
@@ -55,8 +54,16 @@ def _steps(catalogue: Catalogue, workflow: Declared) -> Iterator[str]:
     for name in dict.fromkeys(_below(catalogue, workflow, ())):
         spec = catalogue.find("Workflow", name)
         if spec:
-            below = bound(catalogue, spec)
-            yield f"  {name}, each time: {below.steps} of its own {spec.spec.limits.max_steps}"
+            yield f"  {name}, each time: {_counted(catalogue, spec)}"
+
+
+def _counted(catalogue: Catalogue, workflow: Declared) -> str:
+    """Return the steps of a workflow at most; only its limit bounds it where nothing says how long a list can be."""
+    found, limit = bound(catalogue, workflow), workflow.spec.limits.max_steps
+    if found.unlisted:
+        one = "each list of unknown length" if len(found.unlisted) > 1 else "a list of unknown length"
+        return f"{limit}, its `limits.maxSteps`; {found.steps} with one item in {one}"
+    return f"{found.steps}; `limits.maxSteps` is {limit}"
 
 
 def _below(catalogue: Catalogue, workflow: Declared, above: tuple[str, ...]) -> Iterator[str]:
@@ -84,7 +91,8 @@ def _sum(catalogue: Catalogue, workflow: Declared, of: Callable[[Catalogue, _Cal
         call = _call(catalogue, step)
         return of(catalogue, call) if call else 0
 
-    return heaviest(typed(catalogue, workflow), weigh)
+    # The step that goes through a list is one of those that a run may take, and each item takes one at least.
+    return heaviest(typed(catalogue, workflow), weigh, unlisted=max(1, workflow.spec.limits.max_steps - 1))
 
 
 def _call(catalogue: Catalogue, step: Step) -> _Call | None:
@@ -221,4 +229,11 @@ def _assumptions(catalogue: Catalogue, workflow: Declared) -> Iterator[str]:
         *(catalogue.find("Workflow", name) for name in dict.fromkeys(_below(catalogue, workflow, ()))),
     ):
         if spec:
-            yield from (f"  - in {spec.name}, {text}" for text in bound(catalogue, spec).assumptions)
+            found = bound(catalogue, spec)
+            yield from (f"  - in {spec.name}, {text}" for text in found.assumptions)
+            yield from (f"  - in {spec.name}, {_unlisted(name)}" for name in dict.fromkeys(found.unlisted))
+
+
+def _unlisted(step: str) -> str:
+    what = "its items count as many as `limits.maxSteps` allows"
+    return f"no schema says how long the list of {step} can be: {what}; `maxItems` where it comes from would say less"

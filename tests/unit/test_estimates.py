@@ -81,6 +81,22 @@ def test_what_is_not_known_is_said(tmp_path: Path) -> None:
     assert "Tokens in and out: no bound" in text
 
 
+def test_a_list_of_unknown_length_is_bounded_by_the_limit_of_steps(tmp_path: Path) -> None:
+    shutil.copytree(BASE, tmp_path / "specs")
+    (tmp_path / "specs" / "more.yaml").write_text(
+        WORKFLOWS.replace(", maxItems: 3", "").replace("default: all", "default: end")
+    )
+    specs = pipeline.check(tmp_path).written
+    workflow = specs.find("Workflow", "outer")
+    assert workflow is not None
+    text = "\n".join(estimates.lines(specs, workflow))
+    assert "Steps: 40, its `limits.maxSteps`; 4 with one item in a list of unknown length." in text
+    # One of the 40 steps is the loop itself: 39 items at most, of 2 attempts each.
+    calls = 39 * 2 * (4 + PARSE_RETRIES) + 1 + (1 + PARSE_RETRIES)
+    assert f"Calls of models: {calls} at most" in text
+    assert "no schema says how long the list of all can be" in text
+
+
 def test_repairs_are_those_of_the_runtime() -> None:
     assert estimates.REPAIRS == PARSE_RETRIES
 
