@@ -137,7 +137,7 @@ class Catalogue:
     files: Mapping[str, str]
     environment: str | None = None
     unparsed: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    """Files of specs that are there but not well-formed, by kind and name: whoever names them is not at fault."""
+    """Files of specs that are there but not well-formed, by kind (empty where it is none) and name."""
     memo: dict[str, Any] = field(default_factory=dict[str, Any], repr=False, compare=False)
     """What was found out about all specs already: several checks ask for the same, some once for each spec."""
 
@@ -170,7 +170,11 @@ class Catalogue:
 
     def knows(self, kind: str, name: str) -> bool:
         """Return whether there is such a spec, well-formed or not."""
-        return name in self._index.get(kind, {}) or (kind, name) in self.unparsed
+        return name in self._index.get(kind, {}) or self.is_broken(kind, name)
+
+    def is_broken(self, kind: str, name: str) -> bool:
+        """Return whether what is named may be a spec that is not well-formed: whoever names it is not at fault."""
+        return (kind, name) in self.unparsed or ("", name) in self.unparsed
 
     def names(self, kind: str) -> list[str]:
         """Return the names of a kind's specs, of those that are not well-formed too."""

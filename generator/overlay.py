@@ -21,7 +21,7 @@ def overlay(written: Catalogue, environment: Declared, kinds: Mapping[str, Kind]
         for name, patch in names.items():
             base = written.find(kind, name)
             loc: Loc = ("spec", "overlay", kind, name)
-            if (kind, name) in written.unparsed:
+            if base is None and written.is_broken(kind, name):
                 continue
             if base is None:
                 known = written.names(kind)

@@ -194,7 +194,8 @@ def resources(project: Project) -> Iterator[Rendered]:
 def _unparsed(loaded: Loaded, declared: Iterable[Declared]) -> dict[tuple[str, str], str]:
     """Return the files of the documents that are no well-formed specs, by kind and name."""
     known = {id(spec.document) for spec in declared}
-    return {d.identity: d.file for d in loaded.documents if id(d) not in known and d.identity[1]}
+    broken = [(*d.identity, d.file) for d in loaded.documents if id(d) not in known and d.identity[1]]
+    return {(kind if kind in KINDS else "", name): file for kind, name, file in broken}
 
 
 def _stop(problems: Iterable[Problem]) -> tuple[Problem, ...]:

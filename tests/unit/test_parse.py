@@ -31,6 +31,7 @@ def _steps(steps: str) -> str:
     return f"apiVersion: apm/v1\nkind: Workflow\nmetadata: {{name: a}}\nspec: {{steps: {steps}}}\n"
 
 
+_OTHER_KIND = "---\napiVersion: apm/v1\nkind: Modell\nmetadata: {name: b}\nspec: {provider: x}\n"
 CASES: dict[str, tuple[str, list[tuple[str, int, int, str]]]] = {
     "a misspelt key is not a missing field too": (
         _model("{providr: openai}"),
@@ -102,6 +103,10 @@ CASES: dict[str, tuple[str, list[tuple[str, int, int, str]]]] = {
     "one thing instead of a list": (
         "apiVersion: apm/v1\nkind: Team\nmetadata: {name: a}\nspec: {title: A, mail: a@b.c, members: ada}\n",
         [("wrong-type", 4, 40, "write [ada]")],
+    ),
+    "what names a spec of a misspelt kind is right": (
+        _model("{provider: x, fallback: [b]}") + _OTHER_KIND,
+        [("unknown-kind", 7, 7, 'did you mean "Model"?')],
     ),
     "an object of Kubernetes": (
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\ndata: {}\n",
