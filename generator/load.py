@@ -35,12 +35,17 @@ def load(root: Path, buffers: Mapping[str, str] | None = None) -> Loaded:
             problems += wrong
     there = any(document.file.startswith(f"{conventions.SPECS}/") for document in documents)
     if not there and not problems:
-        message, hint = (
-            f"there are no specs below {conventions.SPECS}/",
-            "`apm init DIR` makes a repository to start from",
-        )
-        problems.append(Problem(Place(conventions.SPECS), "no-specs", message, hint))
+        message = f"there are no specs below {conventions.SPECS}/"
+        problems.append(Problem(Place(conventions.SPECS), "no-specs", message, _elsewhere(root)))
     return Loaded(tuple(documents), files, tuple(problems))
+
+
+def _elsewhere(root: Path) -> str:
+    """Return where specs are rather meant to be read, or made."""
+    above = next((one for one in root.resolve().parents if (one / conventions.SPECS).is_dir()), None)
+    if above:
+        return f"they are further up: `apm -C {os.path.relpath(above, root)} COMMAND`"
+    return "`apm init DIR` makes a repository to start from"
 
 
 def _files(root: Path, buffers: Mapping[str, str], problems: list[Problem]) -> dict[str, str]:

@@ -17,8 +17,11 @@ def _validator(schema: str) -> Any:
 
 
 def findings(schema: Mapping[str, Any], value: Any) -> list[str]:
-    """Return what is wrong with a value, as `place: message`; nothing when the schema holds it or is empty."""
+    """Return what is wrong with a value, as `place: message`, or `message` where it is the value as a whole.
+
+    There is nothing when the schema holds it or is empty.
+    """
     if not schema:
         return []
     errors = list(_validator(json.dumps(schema, sort_keys=True)).iter_errors(value))[:MESSAGES]
-    return [f"{'/'.join(map(str, error.instance_path)) or 'value'}: {error.message}" for error in errors]
+    return [": ".join(filter(None, ("/".join(map(str, e.instance_path)), e.message))) for e in errors]

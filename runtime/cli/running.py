@@ -13,7 +13,6 @@ from runtime.contract import WorkflowDocument
 from runtime.problems import Failure
 from runtime.settings import Settings
 from runtime.worker import starting
-from runtime.worker.documents import closure
 from runtime.worker.starting import Start
 
 Prompt = Callable[[str], str]
@@ -46,13 +45,13 @@ def run(
     settings = environment.read(
         state_dir=state_dir, provider=provider, replies=replies, model_file=model_file, files=files
     )
-    needed = {document.name: document for document in closure(documents, workflow)}
     refusals.scripts(settings, documents)
     asked = Start(workflow, input, options=_options(settings))
 
     async def work() -> RunResult:
+        needed = starting.accepted(documents, asked)  # before a model is loaded, which takes its time
         async with session(settings, echo, verbose=verbose) as here:
-            await here.prepare(needed)
+            await here.prepare({document.name: document for document in needed})
             id_ = await starting.start(here.store, here.executor.clock, documents, asked, here.worker)
             echo(f"run {id_} of {workflow}, kept in {here.store.where}")
             return await here.follow(await starting.found(here.store, id_))

@@ -153,14 +153,14 @@ def refusals() -> dict[str, tuple[Callable[[Path], Any], str]]:
         "no such run": (lambda place: cli.show("nope", state_dir=place / "state"), "no such run"),
         "no replies": (lambda place: run(place, replies=place / "missing.yaml"), "cannot be read"),
         "nothing to resume": (lambda place: cli.resume(run(place).id, state_dir=place / "state"), "not interrupted"),
-        "input": (
+        "input, before a model is loaded": (
             lambda place: cli.run(
                 {"main": workflow(CYCLE, agents=AGENT, input={"type": "object", "required": ["x"]})},
                 "main",
                 {},
                 state_dir=place / "state",
-                provider="scripted",
-                replies=place / "replies.yaml",
+                provider="local",
+                model_file=place / "missing.gguf",
             ),
             "does not accept this input",
         ),

@@ -229,6 +229,11 @@ def test_no_specs(repository: Repository, files: dict[str, str]) -> None:
     assert _one(repository(files)).code == "no-specs"
 
 
+def test_specs_that_are_further_up_are_told(repository: Repository) -> None:
+    root = repository({"specs/agents/a.yaml": "a: b\n"})
+    assert _one(root / "specs/agents").hint == "they are further up: `apm -C ../.. COMMAND`"
+
+
 def test_hidden_files_are_not_specs(repository: Repository) -> None:
     loaded = load(repository({"specs/ok.yaml": "a: b\n", "specs/.x.yaml": "[", "specs/.git/y.yaml": "["}))
     assert not loaded.problems
