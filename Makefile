@@ -6,6 +6,8 @@ APM := .venv/bin/apm
 # Long ones have targets of their own: a real Argo CD (make e2e), a real image (make e2e-image), a real node (make
 # e2e-node), linters of others (make judges).
 LONG := --ignore tests/argocd --ignore tests/image --ignore tests/node --ignore tests/judges
+# A process a core; tests of one file stay together, since they share what is costly to start.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 comma := ,
 
 .PHONY: help
@@ -23,11 +25,11 @@ demo: ## install, validate, render, run the reference workflow here (FAST=1: wri
 
 .PHONY: test
 test: lint tools ## everything that CI runs: lint, types, layers, specs, all tests
-	$(PY) -m pytest tests $(LONG)
+	$(PY) -m pytest tests $(LONG) $(PARALLEL)
 
 .PHONY: check
 check: lint ## as `test` without the tools that have to be built: needs Python only
-	$(PY) -m pytest tests --ignore tests/e2e --ignore tests/monitoring $(LONG)
+	$(PY) -m pytest tests --ignore tests/e2e --ignore tests/monitoring $(LONG) $(PARALLEL)
 
 .PHONY: e2e
 e2e: install tools ## against a real API server, promtool, amtool, kubeconform, and a real Argo CD (built first: minutes)
