@@ -10,6 +10,7 @@ from typing import Any
 from pymongo import MongoClient
 
 from benchmarks.processes import PURE, SAVED, Load, Place, document, followed, load, send
+from runtime.services.store.collection import pack
 from runtime.services.store.runs import new
 from runtime.settings import Settings
 
@@ -49,17 +50,29 @@ def rows(counts: Sequence[int], runs: int) -> None:
             _fill(here.uri, count)
             with here.served("all") as api:
                 found = load(partial(followed, api.port, "bench", {}), 20, runs, [api.pid], [here.store])
-                row(f"run, {count:,} in the store", found)
-                for name, method, path, body in LISTS:
-                    found = load(partial(send, api.port, method, path, body), 1, 20, [api.pid], [here.store])
-                    row(f"{name}, {count:,} in the store", found)
+                row(f"run, of {count:,}", found)
+                for name, *request in LISTS:
+                    found = load(partial(_listed, api.port, *request), 1, 20, [api.pid], [here.store])
+                    row(f"{name}, of {count:,}", found)
+
+
+async def _listed(port: int, method: str, path: str, body: bytes) -> None:
+    answer = await send(port, method, path, body)
+    if b" 200 " not in answer[:20] or b'"created' not in answer:
+        raise SystemExit(f"{path} has found nothing: {answer[:500].decode()}")
 
 
 LISTS = (
     ("runs of a state", "GET", "/runs?state=failed&limit=50", b""),
-    ("threads found", "POST", "/threads/search", b'{"limit": 10}'),
-    ("busy threads found", "POST", "/threads/search", b'{"limit": 10, "status": "busy"}'),
+    ("threads", "POST", "/threads/search", b'{"limit": 10}'),
+    ("busy threads", "POST", "/threads/search", b'{"limit": 10, "status": "busy"}'),
+    ("threads of a user", "POST", "/threads/search", b'{"limit": 5, "metadata": {"user": 7}}'),
 )
+USERS = 1000
+RARE = 100
+"""One run in so many has failed, and one thread in so many is busy."""
+LATER = 10**14
+"""When runs have ended and threads were used last: the retention does not forget them meanwhile."""
 
 
 def _fill(uri: str, count: int) -> None:
@@ -74,20 +87,15 @@ def _fill(uri: str, count: int) -> None:
 
 
 def _run(id_: str, at: int) -> dict[str, Any]:
-    # Ended long from now on: the retention does not forget them meanwhile.
-    return {**new(id_, "bench", "bench", {}, at), "state": "succeeded", "started": at, "ended": 10**14, "thread": id_}
+    state = "succeeded" if at % RARE else "failed"
+    return {**new(id_, "bench", "bench", {}, at), "state": state, "started": at, "ended": LATER, "thread": id_}
 
 
 def _thread(id_: str, at: int) -> dict[str, Any]:
-    empty = {"metadata": "{}", "state": "{}", "output": "{}", "patch": "{}", "active": "", "dropped": "", "runs": 1}
-    return {
-        "_id": id_,
-        "tenant": "default",
-        "created": at,
-        "updated": at,
-        "status": "idle",
-        "workflow": "bench",
-    } | empty
+    empty = {"state": "{}", "output": "{}", "patch": "{}", "active": "", "dropped": "", "runs": 1}
+    times = {"created": at, "updated": LATER}
+    kept = {"status": "idle" if at % RARE else "busy", "workflow": "bench", "metadata": pack({"user": at % USERS})}
+    return {"_id": id_, "tenant": "default"} | times | kept | empty
 
 
 def _event(id_: str) -> dict[str, Any]:

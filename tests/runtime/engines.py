@@ -20,7 +20,7 @@ from tests.environments import programs
 ROOT = Path(__file__).parents[2]
 TESTS = (
     "store", "checkpointer", "retention", "worker", "waiting", "nesting", "workflows", "compensating", "giving_up",
-    "guards", "threads", "budgets",
+    "guards", "threads", "budgets", "ending", "searching",
 )  # fmt: skip
 """Modules of tests/runtime with queues small enough: this engine scans them."""
 START_SECONDS = 60.0

@@ -228,9 +228,10 @@ async def _cancel_many(call: Call) -> Response:
     states = {"pending": ["queued"], "running": ["running"], "all": ["queued", "running"]}.get(body.status or "", [])
     if body.thread_id is None and not states:
         raise failed("invalid-input", "Say which runs", "`thread_id` with `run_ids`, or `status`")
-    for run in await call.scope.runs.find({"state": {"$in": states}} if states else {"thread": body.thread_id}, 1000):
-        if (body.run_ids is None or run.id in body.run_ids) and run.state not in ENDED:
-            await _cancelled(call, run)
+    for where in [{"state": state} for state in states] or [{"thread": body.thread_id}]:
+        for run in await call.scope.runs.find(where, 1000):
+            if (body.run_ids is None or run.id in body.run_ids) and run.state not in ENDED:
+                await _cancelled(call, run)
     return nothing()
 
 

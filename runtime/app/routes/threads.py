@@ -27,6 +27,8 @@ from runtime.services.store.runs import ENDED, Run
 from runtime.services.store.threads import Thread
 from runtime.worker import starting
 
+PATIENCE = 10_000
+"""Threads without the wanted metadata or values that a search looks at, some seconds long, before it is refused."""
 _COLUMNS = {"thread_id": "_id", "status": "status", "created_at": "created", "updated_at": "updated"}
 
 
@@ -62,18 +64,22 @@ async def _found(call: Call, asked: ThreadsAsked) -> AsyncGenerator[Thread]:
     where: dict[str, Any] = {name: value for name, value in named.items() if value}
     where |= {"_id": {"$in": asked.ids}} if asked.ids is not None else {}
     order = 1 if asked.sort_order == "asc" else -1
+    others = 0
     async for thread in call.scope.threads.ordered(where, _COLUMNS[asked.sort_by or "created_at"], order):
         if finding.holds(thread.metadata, asked.metadata) and finding.holds(views.values(thread), asked.values):
             yield thread
+        elif (others := others + 1) >= PATIENCE:
+            detail = f"{others:,} threads do not fit; say `status`, `ids` or `workflow` too, or ask for fewer"
+            raise failed("invalid-input", "The search would look at too many threads", detail)
 
 
 async def _search(call: Call) -> Response:
     asked, page = await call.body(ThreadsAsked), list[Thread]()
     async with aclosing(_found(call, asked)) as found:
-        async for thread in found:  # the rest is not read
-            if len(page) == asked.offset + asked.limit:
-                break
+        async for thread in found:
             page.append(thread)
+            if len(page) == asked.offset + asked.limit:  # the rest is not read
+                break
     shown_ = [(await view(call, thread)).model_dump() for thread in page[asked.offset :]]
     return JSONResponse(finding.page(shown_, asked.limit, 0, asked.select))
 

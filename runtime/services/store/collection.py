@@ -173,8 +173,11 @@ class Collection:
                 _sought(where), update, sort=order, return_document=ReturnDocument.AFTER
             )
 
-    async def increment(self, id_: str, amounts: Mapping[str, int | float]) -> Row:
-        """Add to numbers of a row, which is made when missing, and return it as it is afterwards."""
+    async def increment(self, id_: str, amounts: Mapping[str, int | float], **fixed: str) -> Row:
+        """Add to numbers of a row, which is made when missing, and return it as it is afterwards.
+
+        A row that is made has the fixed values, too.
+        """
         added = {"$inc": dict(amounts)}
         while True:
             with self._call("update"):
@@ -183,7 +186,7 @@ class Collection:
                 )
             if row is not None:
                 return row
-            if await self.add(made := {"_id": id_, **amounts}):
+            if await self.add(made := {"_id": id_, **fixed, **amounts}):
                 return made
 
     async def put(self, id_: str, values: Mapping[str, Any]) -> None:

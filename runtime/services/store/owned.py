@@ -62,7 +62,7 @@ class Owned(Collection):
         """Delete rows of the tenant."""
         return await self._all.remove({**where, **self._own})
 
-    async def increment(self, id_: str, amounts: Mapping[str, int | float]) -> Row:
+    async def increment(self, id_: str, amounts: Mapping[str, int | float], **fixed: str) -> Row:
         """Refuse: a row that is made on the way would be nobody's."""
         raise NotImplementedError(f"{self.name}: rows of a tenant are added before they are counted in")
 

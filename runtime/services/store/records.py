@@ -139,10 +139,16 @@ class Ledger:
 
 
 class Budgets:
-    """Pots of tokens and money."""
+    """Pots of tokens and money.
+
+    `name` of a row is its id: the embedded store has an index for parts of names, and none for parts of ids.
+    """
 
     def __init__(self, rows: Collection) -> None:
         self._rows = rows
+
+    async def _add(self, pot: str, amounts: Mapping[str, int]) -> Row:
+        return await self._rows.increment(pot, amounts, name=pot)
 
     async def used(self, pot: str) -> Row:
         """Return `{tokens, cost, allowance}`: tokens, micro-units of money, and what people have added."""
@@ -150,9 +156,10 @@ class Budgets:
 
     async def hold(self, pot: str, key: str, tokens: int, cost: int, until: int) -> Row:
         """Set aside what a call may use at most, until then; returns the pot with what others have set aside."""
-        row = await self._rows.increment(pot, {"held_tokens": tokens, "held_cost": cost})
+        row = await self._add(pot, {"held_tokens": tokens, "held_cost": cost})
         held = {"pot": pot, "tokens": tokens, "cost": cost, "until": until}
-        await self._rows.add({"_id": f"{pot}|hold|{key}", **held})
+        id_ = f"{pot}|hold|{key}"
+        await self._rows.add({"_id": id_, "name": id_, **held})
         others = {"held_tokens": row["held_tokens"] - tokens, "held_cost": row["held_cost"] - cost}
         return {"tokens": 0, "cost": 0, "allowance": 0, **row, **others}
 
@@ -161,7 +168,7 @@ class Budgets:
         id_ = f"{pot}|hold|{key}"
         row = await self._rows.get(id_)
         if row and await self._rows.remove({"_id": id_}):
-            await self._rows.increment(pot, {"held_tokens": -row["tokens"], "held_cost": -row["cost"]})
+            await self._add(pot, {"held_tokens": -row["tokens"], "held_cost": -row["cost"]})
 
     async def release_old(self, pot: str, now: int) -> None:
         """Give back what was set aside for calls whose process is gone."""
@@ -170,15 +177,15 @@ class Budgets:
 
     async def spend(self, pot: str, tokens: int, cost: int) -> None:
         """Take from a pot."""
-        await self._rows.increment(pot, {"tokens": tokens, "cost": cost})
+        await self._add(pot, {"tokens": tokens, "cost": cost})
 
     async def allow(self, pot: str, times: int) -> None:
         """Let a pot be used that many times over, because a person said so."""
-        await self._rows.put(pot, {"allowance": times})
+        await self._rows.put(pot, {"name": pot, "allowance": times})
 
     async def count(self, pot: str, name: str) -> int:
         """Count something and return how often it has been counted, this time included."""
-        return int((await self._rows.increment(f"{pot}|{name}", {"count": 1}))["count"])
+        return int((await self._add(f"{pot}|{name}", {"count": 1}))["count"])
 
 
 class Artefacts:

@@ -28,12 +28,16 @@ async def forget(collections: Mapping[str, Collection], before: int, now: int) -
     await collections["threads"].remove({"active": "", "updated": {"$lt": before}})
     await collections["items"].remove({"expires": {"$gt": 0, "$lt": now}})
     day = dt.datetime.fromtimestamp(before / 1000, dt.UTC).date().isoformat()
-    await collections["budgets"].remove({"_id": {"$gte": "day/", "$lt": f"day/{day}"}})
-    old = {"state": {"$in": ["delivered", "dead"]}, "at": {"$lt": before}}
-    events = await collections["events"].find_all(old, [("at", 1)], BATCH)
-    if events:
-        await collections["events"].remove({"_id": {"$in": [event["_id"] for event in events]}})
+    await collections["budgets"].remove({"name": {"$gte": "day/", "$lt": f"day/{day}"}})
+    for state in ("delivered", "dead"):
+        await _forget_events(collections["events"], state, before)
     return len(ended)
+
+
+async def _forget_events(events: Collection, state: str, before: int) -> None:
+    old = await events.find_all({"state": state, "at": {"$lt": before}}, [("at", 1)], BATCH)
+    if old:
+        await events.remove({"_id": {"$in": [event["_id"] for event in old]}})
 
 
 async def erase(collections: Mapping[str, Collection], run: str) -> None:
@@ -44,5 +48,5 @@ async def erase(collections: Mapping[str, Collection], run: str) -> None:
         await collections[name].remove({"run": run})
     await collections["budgets"].remove({"_id": pot_of(run)})
     for name in (f"{pot_of(run)}/", f"{pot_of(run)}|", f"{run}|"):  # pots of sub-workflows and agents, and counters
-        await collections["budgets"].remove({"_id": {"$gte": name, "$lt": name[:-1] + chr(ord(name[-1]) + 1)}})
+        await collections["budgets"].remove({"name": {"$gte": name, "$lt": name[:-1] + chr(ord(name[-1]) + 1)}})
     await collections["runs"].remove({"_id": run})

@@ -18,6 +18,7 @@ _ZERO = (
     "losses", "reached", "buried", "lost", "hears", "asks",
 )  # fmt: skip
 UNDER_WAY = ("queued", "running", "waiting", "interrupted")
+"""They are asked for one by one: the embedded store has no index for several values."""
 _IDLE = ("queued", "waiting", "interrupted")
 _AWAKE: Mapping[str, Any] = {"waiting": "[]", "wake": 0, "listens": []}
 ENDED = ("succeeded", "failed", "cancelled", "timeout")
@@ -346,8 +347,8 @@ class Runs:
     async def under_way(self) -> list[Row]:
         """Return `{workflow, state, created, started, asks}` of every run that has not ended; `asks` is 0 or 1."""
         names = ("workflow", "state", "created", "started", "asks")
-        return await self._rows.parts({"state": {"$in": list(UNDER_WAY)}}, names)
+        return [row for state in UNDER_WAY for row in await self._rows.parts({"state": state}, names)]
 
     async def active(self, workflow: str) -> list[Run]:
         """Return runs of a workflow that have not ended."""
-        return await self.find({"workflow": workflow, "state": {"$in": list(UNDER_WAY)}}, 0)
+        return [run for state in UNDER_WAY for run in await self.find({"workflow": workflow, "state": state}, 0)]
