@@ -171,21 +171,21 @@ class MongoSaver(BaseCheckpointSaver[str]):
     async def _keep_writes(self, place: _Place, writes: Sequence[tuple[str, Any]], task: str, path: str) -> None:
         thread, ns, checkpoint = place
         await self._fences.hold(thread)
-        rows: list[Row] = []
+        rows, epoch = list[Row](), self._fences.epoch(thread)
         for position, (channel, value) in enumerate(writes):
             number = WRITES_IDX_MAP.get(channel, position)
             kind, data, blob = await self._dump_value(thread, value)
             row = {"thread": thread, "ns": ns, "checkpoint": checkpoint, "task": task, "path": path, "channel": channel}
-            key = f"{_key(*place)}|{task}|{number:05d}"
-            rows.append({"_id": key, **row, "number": number, "kind": kind, "data": data, "blob": blob})
+            key = f"{_key(*place)}|{task}|{number:05d}" + f"|{epoch}" * (number < 0)
+            rows.append({"_id": key, **row, "number": number, "epoch": epoch, "kind": kind, "data": data, "blob": blob})
         special = [row["_id"] for row in rows if row["number"] < 0]
-        if self._fences.epoch(thread) and not special:
+        if epoch and not special:
             self._held[place] += rows
             return
         await self._found(thread)
         async with self._fences.writing(thread):
-            if special:
-                await self._writes.remove({"_id": {"$in": special}})
+            for id_ in special:
+                await self._writes.remove({"_id": id_})
             await self._writes.add_all([*self._held.pop(place, []), *rows])
 
     async def _dump_value(self, thread: str, value: Any) -> tuple[str, bytes, str]:
@@ -232,7 +232,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         if row["blobs"]:
             checkpoint["channel_values"] = await self._whole(thread, checkpoint["channel_values"])
         where = {"thread": thread, "ns": ns, "checkpoint": row["checkpoint"]}
-        writes = await self._writes.find_all(where)
+        writes = _counting(await self._writes.find_all(where))
         writes.sort(key=lambda write: (write["path"], write["task"], write["number"]))
         return CheckpointTuple(
             config=_config(thread, ns, row["checkpoint"]),
@@ -258,9 +258,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         return self.serde.loads_typed((write["kind"], data))
 
     async def _content(self, thread: str, blob: str) -> bytes:
-        parts = await self._blobs.find_all(
-            {"_id": {"$gte": f"{thread}|{blob}|", "$lt": f"{thread}|{blob}}}"}}, [("_id", 1)]
-        )
+        parts = await self._blobs.find_all({"thread": thread, "blob": blob}, [("part", 1)])
         return b"".join(part["data"] for part in parts)
 
     # --- forgetting and copying -------------------------------------------------------------------------------------
@@ -300,6 +298,15 @@ class MongoSaver(BaseCheckpointSaver[str]):
             for row in rows:
                 newest.setdefault(row["ns"], row["_id"])
             await self._forget(row for row in rows if newest[row["ns"]] != row["_id"])
+
+
+def _counting(writes: Sequence[Row]) -> list[Row]:
+    """Return the writes that count: of errors, interrupts and answers those of the newest claim alone."""
+    newest = dict[tuple[str, int], int]()
+    for write in writes:
+        key = write["task"], write["number"]
+        newest[key] = max(write["epoch"], newest.get(key, 0))
+    return [w for w in writes if w["number"] >= 0 or w["epoch"] == newest[w["task"], w["number"]]]
 
 
 def _place(config: RunnableConfig) -> _Place:

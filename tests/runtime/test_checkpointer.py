@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypedDict
 import pytest
 from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.conformance import checkpointer_test, validate
+from langgraph.checkpoint.serde.types import INTERRUPT, RESUME
 from langgraph.graph import END, START, StateGraph
 
 from runtime.problems import LeaseLost
@@ -65,6 +66,27 @@ async def test_who_has_lost_the_run_writes_no_checkpoint(world: World) -> None:
     with pytest.raises(LeaseLost):
         await saver.aput(CONFIG, empty_checkpoint(), META, {})
     assert await world.store.collections["checkpoints"].count({"thread": "t"}) == 1
+
+
+async def test_what_a_lost_claim_has_asked_counts_no_more_once_the_next_one_has_asked(world: World) -> None:
+    await world.store.runs.add(new("t", "w", "d", {}, 0))
+    place, writes = None, world.store.collections["checkpoint_writes"]
+    late = list[Any]()
+    for claim in ("first", "second"):
+        saver = MongoSaver(world.store.collections, world.store.fences)
+        run = await world.store.runs.claim("a", 1)
+        assert run
+        world.store.fences.put(Fence(world.store.collections["runs"], "t", run.epoch))
+        place = place or await saver.aput(CONFIG, empty_checkpoint(), META, {})
+        await saver.aput_writes(place, [(INTERRUPT, claim), (RESUME, claim)], "task")
+        late = late or await writes.find_all({})
+        await world.store.runs.put_back(run, 1)
+    for row in late:  # what the first claim sends late: it takes its own away, and writes it again
+        await writes.remove({"_id": row["_id"]})
+        await writes.add(row)
+    found = await MongoSaver(world.store.collections).aget_tuple(place)
+    assert found
+    assert found.pending_writes == [("task", RESUME, "second"), ("task", INTERRUPT, "second")]
 
 
 async def test_graphs_at_the_same_time_stand_on_one_checkpoint_of_their_inputs(world: World) -> None:

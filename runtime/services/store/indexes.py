@@ -40,7 +40,7 @@ INDEXES: Mapping[str, tuple[Keys, ...]] = {
     "run_events": ((("run", 1), ("seq", 1)),),
     "checkpoints": ((("thread", 1), ("ns", 1), ("epoch", -1), ("checkpoint", -1)), (("run", 1),)),
     "checkpoint_writes": ((("thread", 1), ("ns", 1), ("checkpoint", 1)),),
-    "checkpoint_blobs": ((("thread", 1),),),
+    "checkpoint_blobs": ((("thread", 1), ("blob", 1), ("part", 1)),),
     "effects": ((("run", 1),),),
     "compensations": ((("run", 1), ("order", -1)),),
     "outputs": ((("until", 1),),),

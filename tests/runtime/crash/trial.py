@@ -198,14 +198,29 @@ class Trial:
 
 
 def _without_unread(old: dict[str, list[Any]], new: dict[str, list[Any]]) -> int:
-    """Drop new checkpoints that no reader takes, because a newer claim has written some, and return how many."""
-    known = {row["_id"] for row in old["checkpoints"]}
+    """Drop what no reader takes, because a newer claim has written checkpoints, and return how much it is.
+
+    It is new checkpoints of an older claim, and what an older claim has written, or taken away, for its checkpoints.
+    """
     newest = dict[str, int]()
     for row in old["checkpoints"]:
         newest[row["ns"]] = max(row["epoch"], newest.get(row["ns"], 0))
-    read = [row for row in new["checkpoints"] if row["_id"] in known or row["epoch"] >= newest.get(row["ns"], 0)]
-    unread = len(new["checkpoints"]) - len(read)
-    new["checkpoints"] = read
+    return _agreed(old, new, "checkpoint_writes", newest, both=True) + _agreed(
+        old, new, "checkpoints", newest, both=False
+    )
+
+
+def _agreed(
+    old: dict[str, list[Any]], new: dict[str, list[Any]], name: str, newest: Mapping[str, int], *, both: bool
+) -> int:
+    before, after = ({row["_id"] for row in rows[name]} for rows in (old, new))
+    changed = before ^ after if both else after - before
+
+    def kept(row: Any) -> bool:
+        return row["_id"] not in changed or row["epoch"] >= newest.get(row["ns"], 0)
+
+    unread = sum(not kept(row) for row in (*old[name], *new[name]))
+    old[name], new[name] = [row for row in old[name] if kept(row)], [row for row in new[name] if kept(row)]
     return unread
 
 
