@@ -109,7 +109,7 @@ class Scheduler:
     async def advance(self) -> None:
         """Let runs go that were held while another run had their thread."""
         for thread in {run.thread for run in await self._store.runs.held()}:
-            await threads.advance(self._store, thread, self._clock.now())
+            await threads.unblock(self._store, self._clock, thread)
 
     async def prune(self) -> None:
         """Forget runs that have ended longer ago than the retention, and what memories keep no longer."""

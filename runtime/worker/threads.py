@@ -72,6 +72,22 @@ async def _given_way(store: Holder, clock: Clock, holder: Run, strategy: Strateg
         await store.erase(holder)
 
 
+async def unblock(store: Holder, clock: Clock, thread: str) -> None:
+    """Let the run that has a thread give way to those that are held when it waits for a person, or was stopped.
+
+    It may have begun to wait after they were started.
+    """
+    found_ = await store.threads.get(thread)
+    holder = await store.runs.get(found_.active) if found_ and found_.active else None
+    if holder and (holder.state == "interrupted" or _asks(holder)):
+        await _given_way(store, clock, holder, "interrupt")
+    await advance(store, thread, clock.now())
+
+
+def _asks(run: Run) -> bool:
+    return run.state == "waiting" and any(entry["kind"] in ("approval", "ask") for entry in run.waiting)
+
+
 async def advance(store: Holder, thread: str, now: int) -> str:
     """Let the next run of a thread go when the one before has ended; returns the run that has the thread now."""
     found_ = await store.threads.get(thread)

@@ -98,6 +98,16 @@ async def test_a_run_that_waits_for_a_person_gives_way_to_a_new_one(world: World
 
 
 @pytest.mark.usefixtures("thread")
+async def test_so_does_one_that_begins_to_wait_while_others_are_held(world: World) -> None:
+    first, second = await begun(world, "ask"), await begun(world, "b")
+    await world.go_on(first.id)
+    await world.scheduler().advance()
+    assert (await starting.found(world.store, first.id)).state == "cancelled"
+    await world.go_on(second.id)
+    assert await state(world) == ["ask", "b"]
+
+
+@pytest.mark.usefixtures("thread")
 async def test_state_that_is_set_while_a_run_waits_is_in_force_when_it_goes_on(world: World) -> None:
     run = await begun(world, "ask")
     await world.go_on(run.id)
