@@ -48,6 +48,8 @@ class Difference:
     line: int
     expected: str
     found: str
+    whole: str = ""
+    """What is wrong with the file as a whole, in words: then there is no such line."""
 
 
 def compare(contents: Mapping[str, bytes], out: Path, environment: str) -> Change:
@@ -75,17 +77,26 @@ def _read(file: Path) -> bytes:
 
 
 def first_difference(contents: Mapping[str, bytes], out: Path, path: str) -> Difference:
-    """Return the first differing line of a file; an empty side is a missing line or file, or a link."""
-    expected = contents.get(path, b"").decode().splitlines()
+    """Return the first differing line of a file; an empty side is a missing line."""
     file = out / path
-    there = file.is_file() and not file.is_symlink()
-    found = _read(file).decode("utf-8", "replace").splitlines() if there else []
+    if whole := _whole(path in contents, file):
+        return Difference(path, 1, "", "", whole)
+    expected = contents[path].decode().splitlines()
+    found = _read(file).decode("utf-8", "replace").splitlines()
     for number in range(max(len(expected), len(found))):
         left = expected[number] if number < len(expected) else ""
         right = found[number] if number < len(found) else ""
         if left != right:
             return Difference(path, number + 1, left, right)
     return Difference(path, 1, "", "")
+
+
+def _whole(rendered: bool, file: Path) -> str:
+    if not rendered:
+        return "nothing renders this any more"
+    if file.is_symlink():
+        return "this is a link, and no file"
+    return "" if file.is_file() else "this is missing"
 
 
 def guard(change: Change, environment: str, allow_delete: int) -> None:

@@ -115,7 +115,7 @@ def _rendered(root: Path, built: "Built") -> Stage:
         for path in (*change.changed, *change.added, *change.deleted):
             first = write.first_difference(files, target, path)
             place = Place(f"{conventions.RENDERED}/{path}", first.line)
-            says = f"the specs say: {first.expected.strip()[:100] or '(nothing)'}"
+            says = first.whole or f"the specs say: {first.expected.strip()[:100] or '(nothing)'}"
             problems.append(Problem(place, "rendered-differs", says, hint))
     for environment in ownership.left_over(target, built.known):
         place = Place(f"{conventions.RENDERED}/{environment}")

@@ -107,8 +107,9 @@ def _compared(
         return 0
     for environment, path in differing[:20]:
         first = write.first_difference(contents[environment], target, path)
-        click.echo(f"{target.name}/{first.path}:{first.line}: differs from the specs")
-        click.echo(f"  specs say: {first.expected or '(nothing)'}\n  it holds:  {first.found or '(nothing)'}")
+        click.echo(f"{target.name}/{first.path}:{first.line}: {first.whole or 'differs from the specs'}")
+        if not first.whole:
+            click.echo(f"  specs say: {first.expected or '(nothing)'}\n  it holds:  {first.found or '(nothing)'}")
     if len(differing) > 20:
         click.echo(f"... and {len(differing) - 20} more files")
     if differing or stale:

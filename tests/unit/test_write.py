@@ -98,6 +98,17 @@ def test_a_hand_edit_is_found_and_named(tmp_path: Path) -> None:
     assert (found.line, found.expected, found.found) == (6, "  name: a", "  name: b")
 
 
+def test_a_file_that_is_missing_or_left_over_is_called_so(tmp_path: Path) -> None:
+    contents = _contents(a=_object("ConfigMap", "a"))
+    path = "live/runtime/a.yaml"
+    assert first_difference(contents, tmp_path, path).whole == "this is missing"
+    _write(contents, tmp_path)
+    assert first_difference({}, tmp_path, path).whole == "nothing renders this any more"
+    (tmp_path / path).rename(tmp_path / "elsewhere.yaml")
+    (tmp_path / path).symlink_to(tmp_path / "elsewhere.yaml")
+    assert first_difference(contents, tmp_path, path).whole == "this is a link, and no file"
+
+
 @pytest.mark.parametrize(
     ("objects", "gone", "allowed", "refused"),
     [
