@@ -17,6 +17,7 @@ from runtime.contract.bodies import Body
 from runtime.problems import Problem, StepError, failed
 from runtime.services.clock import Clock
 from runtime.services.store import Scope
+from runtime.services.store.collection import pack
 from runtime.services.store.runs import Run
 from runtime.telemetry import Telemetry, tracing
 from runtime.worker.states import States
@@ -106,7 +107,13 @@ class Call:
 
 _PARENT = re.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """https://www.w3.org/TR/trace-context: what is written otherwise is ignored."""
+_DIGITS = 15
 Handler = Callable[[Call], Awaitable[Response]]
+
+
+def seen(text: str) -> int | None:
+    """Return the number of what a client has seen last; None for a text that is no number that we could have given."""
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def checked(model: type[B], body: Any, title: str = "The body is not what is described") -> B:
@@ -133,7 +140,11 @@ async def read_json(request: HTTPConnection, *also: str) -> Any:
         detail = f"{media[:100]}; send {' or '.join(('application/json', *also))}"
         raise StepError(Problem("unsupported-media-type", "The body has another content type", detail, status=415))
     try:
-        return json.loads((await _bytes(request)).decode("utf-8"), parse_constant=_no_constant, parse_float=_number)
+        text = (await _bytes(request)).decode("utf-8")
+        found = json.loads(text, parse_constant=_no_constant, parse_float=_number)
+        if "\\u" in text:
+            pack(found).encode()  # half a character (`\ud800`) is JSON, and no text
+        return found
     except RecursionError as error:
         raise failed("invalid-input", "The body is not JSON", "it is nested too deep") from error
     except ValueError as error:

@@ -54,17 +54,18 @@ class Modes:
 
     def _stepped(self, data: Mapping[str, Any]) -> Iterator[Told]:
         own, step = self._own(data), str(data["path"]).split("/", 1)[-1]
+        writes = data.get("writes", ())  # a run that was not started by this protocol does not tell its state
         if not own and not self._nested:
             return
         yield self._name("custom", data), {"name": "progress", "step": step, "phase": "end", "outcome": data["outcome"]}
         problem = data.get("problem")
         yield (
             self._name("tasks", data),
-            {"id": data["key"], "name": step, "result": dict(data["writes"]), "error": problem and problem["title"]},
+            {"id": data["key"], "name": step, "result": dict(writes), "error": problem and problem["title"]},
         )
-        yield self._name("updates", data), {step: dict(data["writes"])}
+        yield self._name("updates", data), {step: dict(writes)}
         if own:
-            self._state = fold(self._document, self._state, data["writes"])
+            self._state = fold(self._document, self._state, writes)
             yield "values", dict(self._state)
 
     def _waiting(self, data: Mapping[str, Any]) -> Iterator[Told]:

@@ -3,7 +3,7 @@
 A test holds the application to this table: what is served is written here, and what is written here is served.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -19,7 +19,7 @@ class StartBody(Asked):
     """Name of the workflow."""
     input: dict[str, Any] = Field(default_factory=dict)
     """Input, held to the workflow's schema."""
-    priority: int = 0
+    priority: Annotated[int, Field(ge=-1_000_000, le=1_000_000)] = 0
     """Runs with a higher number are taken first."""
 
 

@@ -96,6 +96,15 @@ async def test_a_stream_can_be_taken_up_where_it_broke_off(world: World, api: ht
     assert [line for line in rest.splitlines() if line.startswith("id: ")] == [f"id: {one}" for one in ids[2:]]
 
 
+@pytest.mark.parametrize("last", ["-1", "9" * 20, "1" * 5000, "abc", "1:2", f"{'9' * 20}-1", f"{'1' * 5000}:1-1"])
+async def test_who_has_seen_what_there_is_not_hears_everything(world: World, api: httpx.AsyncClient, last: str) -> None:
+    found = await world.run(workflow("steps: [{id: s, function: text-statistics, with: {text: x}}]"))
+    for path in (f"/runs/{found.id}/events", f"/threads/{found.id}/runs/{found.id}/stream"):
+        whole = await api.get(path)
+        again = await api.get(path, headers={"Last-Event-ID": last})
+        assert (again.status_code, again.text) == (200, whole.text)
+
+
 async def test_what_has_happened_so_far_can_be_asked_for(world: World, api: httpx.AsyncClient) -> None:
     found = await world.run(workflow("steps: [{id: s, ask: {question: Why}}]"))
     assert found.status == "waiting"
@@ -197,6 +206,7 @@ async def test_a_large_payload_is_refused_with_the_limit(api: httpx.AsyncClient,
         (b'{"workflow": NaN}', "application/json", 400, "invalid-input"),
         (b"[" * 100_000, "application/json", 400, "invalid-input"),
         (b"\xff", "application/json", 400, "invalid-input"),
+        (b'{"workflow": "main", "input": {"x": "\\ud800"}}', "application/json", 400, "invalid-input"),
         (b"a=b", "application/x-www-form-urlencoded", 415, "unsupported-media-type"),
         (b" " * (16 * 1024 * 1024 + 1), "application/json", 413, "payload-too-large"),
     ],

@@ -7,7 +7,7 @@ from typing import Any, cast
 from sse_starlette.sse import EventSourceResponse
 from starlette.responses import JSONResponse, Response
 
-from runtime.app.call import Call, Handler, checked
+from runtime.app.call import Call, Handler, checked, seen
 from runtime.app.following import Settled, ended, follow
 from runtime.app.routes.runs import stateless
 from runtime.contract.api import AnswerBody, StartBody
@@ -80,7 +80,7 @@ async def _events(call: Call) -> Response:
     last, upto = call.header("last-event-id"), call.query("follow", "true")
     if upto not in ("true", "false"):
         raise failed("invalid-input", "`follow` is `true` or `false`", upto[:100])
-    told = _told(call, run, int(last) if last.isdecimal() else 0, ended if upto == "true" else _at_once)
+    told = _told(call, run, seen(last) or 0, ended if upto == "true" else _at_once)
     return EventSourceResponse(told, ping=15)
 
 

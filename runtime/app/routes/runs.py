@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from runtime.app import finding, views
 from runtime.app.beginning import begun
-from runtime.app.call import Call, Handler, checked, listed, nothing, shown
+from runtime.app.call import Call, Handler, checked, listed, nothing, seen, shown
 from runtime.app.following import asked, ended, follow, rests, settled
 from runtime.app.modes import Modes, wire
 from runtime.contract.threads_api import CancelAsked, RunAsked
@@ -142,7 +142,8 @@ async def _join_stream(call: Call) -> Response:
 
 def _cursor(text: str) -> Cursor:
     seq, _, number = text.rpartition(":")[2].partition("-")
-    return (int(seq), int(number)) if seq.isdecimal() and number.isdecimal() else NOTHING
+    at, of = seen(seq), seen(number)
+    return NOTHING if at is None or of is None else (at, of)
 
 
 async def _told(
@@ -166,10 +167,8 @@ async def _thread_stream(call: Call) -> Response:
 
 async def _all_told(call: Call, thread: str, last: str) -> AsyncGenerator[Mapping[str, Any]]:
     """Yield what the runs of a thread tell, one after the other, without end."""
-    known, _, _ = last.partition(":")
-    number = int(known) - 1 if known.isdecimal() and int(known) > 0 else 0
-    cursor = _cursor(last)
-    async for run in runs_of(call, thread, number):
+    cursor, known = _cursor(last), seen(last.partition(":")[0]) or 1
+    async for run in runs_of(call, thread, known - 1):
         async for one in _told(call, run, frozenset(("values", "updates", "custom")), cursor, nested=False,
                                mark=f"{run.number}:"):  # fmt: skip
             yield one

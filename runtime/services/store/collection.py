@@ -92,7 +92,7 @@ class Collection:
                 yield
         except DuplicateKeyError:
             raise
-        except (DocumentTooLarge, BSONError, OverflowError) as error:
+        except (DocumentTooLarge, BSONError, OverflowError, UnicodeEncodeError) as error:
             # What is wrong with the value is wrong the next time too: the step has failed, not the store.
             raise failed("too-large", "A value can't be stored", str(error)[:300]) from error
         except PyMongoError as error:
