@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from generator import conventions
+
 if TYPE_CHECKING:
     from generator.model import Project
     from generator.pipeline import Specs
@@ -33,6 +35,11 @@ class Terminal:
     quiet: bool
     verbose: int
     color: bool
+
+    @property
+    def state_dir(self) -> Path:
+        """The folder of the embedded store, for runs on this machine."""
+        return self.root / conventions.STATE_DIR / "state"
 
     def say(self, text: str) -> None:
         """Print what is not a result; silent with `-q`."""

@@ -1,7 +1,6 @@
 """`apm letters`: events that could not be delivered."""
 
 import json
-from pathlib import Path
 
 import click
 
@@ -26,7 +25,7 @@ def list_(terminal: Terminal, name: str, server: str | None, as_json: bool) -> N
         with runtime_cli().server(server) as asked:
             found = asked.letters(name)
     else:
-        found = runtime_cli().letters(name, state_dir=_state(terminal))
+        found = runtime_cli().letters(name, state_dir=terminal.state_dir)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -48,9 +47,5 @@ def redeliver(terminal: Terminal, id_: str, server: str | None) -> None:
         with runtime_cli().server(server) as asked:
             asked.redeliver(id_)
     else:
-        runtime_cli().redeliver(id_, state_dir=_state(terminal))
+        runtime_cli().redeliver(id_, state_dir=terminal.state_dir)
     terminal.say(f"{id_} is delivered again by the next scheduler")
-
-
-def _state(terminal: Terminal) -> Path:
-    return terminal.root / ".apm" / "state"

@@ -10,7 +10,6 @@ from generator.commands._common import Terminal, server_option, with_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from runtime.cli import RunResult
 
@@ -40,7 +39,7 @@ def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: i
         with runtime_cli().server(server) as asked:
             found = asked.list_runs(workflow, status, limit)
     else:
-        found = runtime_cli().list_runs(workflow=workflow, status=status, limit=limit, state_dir=_state(terminal))
+        found = runtime_cli().list_runs(workflow=workflow, status=status, limit=limit, state_dir=terminal.state_dir)
     if as_json:
         click.echo(json.dumps([as_value(run) for run in found], indent=2, ensure_ascii=False))
         return
@@ -57,7 +56,7 @@ def list_(terminal: Terminal, workflow: str | None, status: str | None, limit: i
 @with_terminal
 def show(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
     """Show where a run stands, and its steps."""
-    _print(terminal, _ask(server, "show", id_) or _call("show", id_, state_dir=_state(terminal)), as_json)
+    _print(terminal, _ask(server, "show", id_) or _call("show", id_, state_dir=terminal.state_dir), as_json)
 
 
 @runs.command(epilog="Example: apm runs cancel ID")
@@ -67,7 +66,7 @@ def show(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> Non
 @with_terminal
 def cancel(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
     """End a run; what its steps have done is undone where they say how (`compensate`)."""
-    _print(terminal, _ask(server, "cancel", id_) or _call("cancel", id_, state_dir=_state(terminal)), as_json)
+    _print(terminal, _ask(server, "cancel", id_) or _call("cancel", id_, state_dir=terminal.state_dir), as_json)
 
 
 @runs.command(epilog="Example: apm runs answer ID --value accept --comment 'looks right'")
@@ -85,7 +84,7 @@ def answer(terminal: Terminal, id_: str, value: str, to: str | None, comment: st
     given = {"to": to, "comment": comment}
     asked = _ask(server, "answer", id_, _json_or_text(value), echo=terminal.say, by=by, **given)
     found = asked or _call(
-        "answer", id_, _json_or_text(value), by=by or "terminal", **given, state_dir=_state(terminal),
+        "answer", id_, _json_or_text(value), by=by or "terminal", **given, state_dir=terminal.state_dir,
         echo=terminal.say, verbose=terminal.verbose > 0,
     )  # fmt: skip
     _print(terminal, found, as_json)
@@ -99,7 +98,7 @@ def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
     """Go on with an interrupted run from its last checkpoint."""
     _print(
         terminal,
-        _call("resume", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0),
+        _call("resume", id_, state_dir=terminal.state_dir, echo=terminal.say, verbose=terminal.verbose > 0),
         as_json,
     )
 
@@ -112,7 +111,7 @@ def resume(terminal: Terminal, id_: str, as_json: bool) -> None:
 def revive(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> None:
     """Take up a run again that was given up because workers died over it (`workers-lost`)."""
     found = _ask(server, "revive", id_) or _call(
-        "revive", id_, state_dir=_state(terminal), echo=terminal.say, verbose=terminal.verbose > 0
+        "revive", id_, state_dir=terminal.state_dir, echo=terminal.say, verbose=terminal.verbose > 0
     )
     _print(terminal, found, as_json)
 
@@ -120,10 +119,6 @@ def revive(terminal: Terminal, id_: str, server: str | None, as_json: bool) -> N
 def _when(millis: int) -> str:
     """Return when something was, in the time of this machine."""
     return datetime.fromtimestamp(millis / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _state(terminal: Terminal) -> "Path":
-    return terminal.root / ".apm" / "state"
 
 
 def _ask(

@@ -38,7 +38,7 @@ def serve(terminal: Terminal, role: str, environment: str, host: str | None, por
         host=host,
         port=port,
         spec_dir=spec_dir,
-        state_dir=terminal.root / ".apm" / "state",
+        state_dir=terminal.state_dir,
         provider="scripted" if replies else None,
         replies=replies,
         echo=terminal.say,
