@@ -32,7 +32,7 @@ from tests.rigs.cache import REPOSITORY
 from tests.rigs.debian import UnavailableError
 from tests.rigs.git_proxy import git_proxy
 from tests.rigs.git_repository import GitRepository
-from tests.rigs.live import Live, path
+from tests.rigs.live import Live, path, path_of
 from tests.rigs.node import Node
 from tests.rigs.node_inside import HOST, NODE
 from tests.rigs.registry import registry
@@ -97,8 +97,9 @@ def live(node: Node) -> Generator[Live]:
     with httpx.Client(base_url=url, verify=trusted, headers=headers, timeout=30, trust_env=False) as client:
         files = sorted(tool_folder("crds").glob("*.yaml"))
         node.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
-        node.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
         found = Live(client)
+        for file in files:  # `kubectl wait` fails on a definition that has no conditions yet
+            found.until(path_of(yaml.safe_load(file.read_text())), pod_metrics.established)
         with pod_metrics.metrics_server(found):  # an autoscaler without one is Degraded, and so is its Application
             yield found
 

@@ -25,7 +25,8 @@ Fix: name a port of the Service; those of a Runtime are rendered together.
     "dropped-series": """
 A relabeling throws away series that alerts or panels read.
 
-They stay silent and empty.
+They stay silent and empty. Named where a reader means this target (`job="..."`), or where no other target lets the
+series through; what the cluster itself exports (`container_*`, `kube_*`, `node_*`) comes from elsewhere.
 
 Fix: keep what is read.
 """,

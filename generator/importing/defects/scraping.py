@@ -1,13 +1,11 @@
-"""Targets that are never found, series that are dropped, rules that are never loaded."""
+"""Targets that are never found, rules that are never loaded."""
 
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from generator.importing.defects import Defects
-from generator.importing.defects.rules import rules
 from generator.importing.manifests import (
-    DASHBOARD,
     PROMETHEUS,
     Found,
     Manifest,
@@ -18,7 +16,6 @@ from generator.importing.manifests import (
     text,
 )
 from generator.problems import Problem
-from generator.rules.promql import PromQLError, parse
 
 _WIRE = {"27017": "MongoDB", "5432": "PostgreSQL", "3306": "MySQL", "6379": "Redis", "5672": "RabbitMQ"}
 
@@ -27,7 +24,6 @@ def run(found: Found) -> Iterable[Problem]:
     """Report what keeps metrics and rules from arriving."""
     for manifest in found.of("ServiceMonitor"):
         yield from _ports(manifest, found)
-        yield from _dropped(manifest, found)
     yield from _unselected(found)
     yield from _annotations(found)
     for manifest in found.of(PROMETHEUS):
@@ -50,42 +46,6 @@ def _ports(manifest: Manifest, found: Found) -> Iterator[Problem]:
                 f'port "{port}" is no port of {services[0].title} (it has {known}): no target, and no error anywhere'
             )
             yield manifest.problem(("spec", "endpoints", index, "port"), "scrape-port", message)
-
-
-def _dropped(manifest: Manifest, found: Found) -> Iterator[Problem]:
-    """Series that alerts and panels read, and that a relabeling throws away."""
-    read = sorted(_read(found))
-    for index, endpoint in enumerate(items(manifest.get("spec", "endpoints"))):
-        for at, rule in enumerate(items(mapping(endpoint).get("metricRelabelings"))):
-            value = mapping(rule)
-            if text(value.get("action")) not in ("keep", "drop") or items(value.get("sourceLabels")) != ["__name__"]:
-                continue
-            lost = [m for m in read if _lost(m, text(value.get("regex")), text(value["action"])) and m != "up"]
-            if lost:
-                message = f"series that alerts or panels read are dropped here: {', '.join(lost[:6])}"
-                yield manifest.problem(("spec", "endpoints", index, "metricRelabelings", at), "dropped-series", message)
-
-
-def _lost(metric: str, regex: str, action: str) -> bool:
-    try:
-        matched = re.fullmatch(regex, metric) is not None
-    except re.error:
-        return False
-    return matched == (action == "drop")
-
-
-def _read(found: Found) -> set[str]:
-    texts = [text(rule.get("expr")) for _, _, rule in rules(found)]
-    for dashboard in found.of(DASHBOARD):
-        for panel in items(dashboard.get("panels")):
-            texts += [text(dig(target, "expr")) for target in items(mapping(panel).get("targets"))]
-    metrics: set[str] = set()
-    for content in texts:
-        try:
-            metrics |= {read.metric for read in parse(content).reads}
-        except PromQLError:
-            continue
-    return metrics - {""}
 
 
 def _unselected(found: Found) -> Iterator[Problem]:
