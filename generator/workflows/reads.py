@@ -20,7 +20,9 @@ from runtime.nodes.ask import AskStep
 from runtime.nodes.emit import EmitStep
 from runtime.nodes.function import FunctionStep
 from runtime.nodes.http import HttpStep
+from runtime.nodes.listen import Listen, ListenStep
 from runtime.nodes.llm import LlmStep
+from runtime.nodes.parallel import ParallelStep
 from runtime.nodes.set import SetStep
 from runtime.nodes.tool import ToolStep
 from runtime.nodes.workflow import WorkflowStep
@@ -82,8 +84,15 @@ def _within(loc: Loc, outer: Loc) -> bool:
 
 
 def _step_of(loc: Loc, nodes: tuple[Node, ...]) -> Step | None:
-    """Return the step whose `save` holds the expression."""
-    return next((node.step for node in nodes if _within(loc, (*node.loc, "save"))), None)
+    """Return the step whose result `output` is: where it is saved, or where it is told which events are heard."""
+    for node in nodes:
+        if _within(loc, (*node.loc, "save")):
+            return node.step
+        if isinstance(node.step, ListenStep) and _within(loc, (*node.loc, "listen")):
+            number = loc[len(node.loc) + 2] if len(loc) > len(node.loc) + 3 else 0  # of `any` and `all`
+            heard = node.step.listen.heard[int(number)]
+            return node.step.model_copy(update={"listen": Listen(channel=heard.channel)})
+    return None
 
 
 def known_fields(schema: object) -> Mapping[str, Any] | None:
@@ -123,16 +132,23 @@ def output_schema(catalogue: Catalogue, step: Step) -> object:
             return step.llm.json_schema
         case AskStep():
             return step.ask.json_schema
-        case ApprovalStep():
-            return _with("decision", "by", "comment", "payload", "votes")
-        case HttpStep():
-            return _with("status", "body")
-        case EmitStep():
-            return _with("event")
         case SetStep():
             return _with(*step.set)
+        case ListenStep():
+            return _heard(catalogue, step.listen)
+        case ParallelStep():
+            return _with(*step.parallel.branches)
         case _:
-            return None
+            return _FIXED.get(type(step))
+
+
+def _heard(catalogue: Catalogue, listen: Listen) -> object:
+    if listen.on_timeout is not None or listen.all:
+        return None
+    if listen.any:
+        return _with("channel", "payload")
+    channel = catalogue.find("Channel", str(listen.channel))
+    return schema_of(catalogue, channel, channel.spec.payload) if channel else None
 
 
 def step_schema(catalogue: Catalogue, step: Step) -> object:
@@ -144,6 +160,14 @@ def step_schema(catalogue: Catalogue, step: Step) -> object:
 
 def _with(*names: str) -> Mapping[str, Any]:
     return {"properties": dict.fromkeys(names)}
+
+
+_FIXED: Mapping[type[Step], object] = {
+    ApprovalStep: _with("decision", "by", "comment", "payload", "votes"),
+    HttpStep: _with("status", "body"),
+    EmitStep: _with("event"),
+}
+"""What verbs answer that say it themselves."""
 
 
 def _of(catalogue: Catalogue, kind: str, name: str) -> object:
