@@ -75,6 +75,13 @@ A `wait` says in no way how long it waits, or in both.
 
 Fix: write `for` (a duration) or `until` (a time with its zone).
 """,
+    "join-too-many": """
+A `parallel` waits for more branches than it has.
+
+Fix: lower the number under `join`, or write `all`.
+
+Bad: `parallel: {join: 3, branches: {a: [...], b: [...]}}`. Good: `join: 2`.
+""",
     "one-any-all": """
 A `listen` does not say what it waits for, or says it in several ways.
 

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from runtime.contract import Many, NodeType, Step, Strict
 
@@ -17,6 +18,13 @@ class Parallel(Strict):
     """Steps of each branch, by name."""
     join: Literal["all", "any"] | Annotated[int, Field(ge=1)] = "all"
     """Go on when all, any, or this many branches have ended; the others are cancelled."""
+
+    @model_validator(mode="after")
+    def _enough(self) -> "Parallel":
+        if isinstance(self.join, int) and self.join > len(self.branches):
+            message = f"`join` waits for {self.join} branches, and there are {len(self.branches)}"
+            raise PydanticCustomError("join-too-many", message)
+        return self
 
 
 class ParallelStep(Step):
