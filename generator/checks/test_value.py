@@ -83,6 +83,8 @@ class _Case:
     def _answer(self, name: str, reply: Mapping[str, Any]) -> tuple[Any, str]:
         """Return the schema of a reply and what it is: an agent also says who of its team does what."""
         agent = self.catalogue.find("Agent", name)
+        if agent and not all(self.catalogue.knows("Agent", one) for one in agent.spec.sub_agents):
+            return None, ""  # a name that is not there is told where the team is
         if agent and agent.spec.strategy == "router":
             return teams.choice(agent.spec.sub_agents), "the choice"
         if agent and agent.spec.strategy == "plan_execute" and "tasks" in reply:

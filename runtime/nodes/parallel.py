@@ -22,8 +22,10 @@ class Parallel(Strict):
     @model_validator(mode="after")
     def _enough(self) -> "Parallel":
         if isinstance(self.join, int) and self.join > len(self.branches):
-            message = f"`join` waits for {self.join} branches, and there are {len(self.branches)}"
-            raise PydanticCustomError("join-too-many", message)
+            counted = {"join": self.join, "branches": len(self.branches)}
+            raise PydanticCustomError(
+                "join-too-many", "`join` waits for {join} branches, and there are {branches}", counted
+            )
         return self
 
 
