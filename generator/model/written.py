@@ -1,9 +1,9 @@
-"""The values that pass between the stages, and what a kind, a check and an artifact is."""
+"""What people have written: documents, the specs that they hold, and all specs of a repository."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal, Protocol, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from generator.problems import Fix, Place, Problem, Severity, path_text
 from runtime.contract import Name, Ref, Strict
@@ -12,9 +12,6 @@ T = TypeVar("T")
 
 Loc = tuple[str | int, ...]
 """Where a part stands in a document: ("spec", "tools", 1)."""
-
-
-# --- load -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,15 @@ class Loaded:
     problems: tuple[Problem, ...]
 
 
-# --- parse ----------------------------------------------------------------------------------------------------------
+def beside(spec_file: str, relative: str) -> str:
+    """Return the path below the repository root of a file that a spec names relative to its own folder."""
+    parts = spec_file.split("/")[:-1]
+    for part in relative.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 class Metadata(Strict):
@@ -179,183 +184,3 @@ class Catalogue:
     def names(self, kind: str) -> list[str]:
         """Return the names of a kind's specs, of those that are not well-formed too."""
         return sorted({*self._index.get(kind, {}), *(name for k, name in self.unparsed if k == kind)})
-
-
-# --- resolve --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Source:
-    """The spec that something comes from."""
-
-    kind: str
-    name: str
-    file: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Thing:
-    """What every resolved spec knows."""
-
-    source: Source
-    owner: str
-    """Name of the team that answers for it."""
-    labels: Mapping[str, str]
-    description: str
-
-    @property
-    def name(self) -> str:
-        """Name of the spec."""
-        return self.source.name
-
-
-class Find(Protocol):
-    """Gives resolved things while others are being resolved."""
-
-    def __call__(self, of: type[T], name: str) -> T: ...
-
-
-class All(Protocol):
-    """Gives all resolved things of a type."""
-
-    def __call__(self, of: type[T]) -> tuple[T, ...]: ...
-
-
-@dataclass(frozen=True)
-class Resolving:
-    """What a kind's `resolve` gets besides its spec."""
-
-    base: Mapping[str, Any]
-    """`source`, `owner`, `labels` and `description`: the fields of `Thing`, to be passed on."""
-    find: Find
-    all: All
-    files: Mapping[str, str]
-    file: str
-    environment: str
-
-    def text(self, relative: str) -> str:
-        """Return the text of a file beside the spec."""
-        return self.files[beside(self.file, relative)]
-
-
-def beside(spec_file: str, relative: str) -> str:
-    """Return the path below the repository root of a file that a spec names relative to its own folder."""
-    parts = spec_file.split("/")[:-1]
-    for part in relative.split("/"):
-        if part == "..":
-            parts = parts[:-1]
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
-
-
-class Project:
-    """Everything that was declared, resolved for one environment."""
-
-    def __init__(self, things: Iterable[Thing], environment: str) -> None:
-        self._things: dict[type[Thing], dict[str, Thing]] = {}
-        self.environment_name = environment
-        for thing in sorted(things, key=lambda thing: thing.name):
-            self._things.setdefault(type(thing), {})[thing.name] = thing
-
-    def all(self, of: type[T]) -> tuple[T, ...]:
-        """Return the things of a type, by name."""
-        return tuple(cast("Mapping[str, T]", self._things.get(cast("type[Thing]", of), {})).values())
-
-    def get(self, of: type[T], name: str) -> T:
-        """Return a thing by type and name; KeyError where there is none."""
-        return cast("T", self._things[cast("type[Thing]", of)][name])
-
-    def one(self, of: type[T]) -> T:
-        """Return the only thing of a type (System)."""
-        (thing,) = self.all(of)
-        return thing
-
-    def __iter__(self) -> Iterator[Thing]:
-        return (thing for kind in self._things.values() for thing in kind.values())
-
-
-# --- render ---------------------------------------------------------------------------------------------------------
-
-Group = Literal["namespace", "policy", "state", "runtime", "monitoring", "backup", "argocd", "docs"]
-"""What Argo CD syncs as one Application; `docs` is applied by nothing."""
-
-
-@dataclass(frozen=True)
-class Resource:
-    """One Kubernetes object. `render` adds namespace, standard labels and provenance."""
-
-    api_version: str
-    kind: str
-    name: str
-    group: Group
-    source: Source
-    body: Mapping[str, Any]
-    """All but apiVersion, kind and metadata: `{"spec": {...}}`."""
-    labels: Mapping[str, str] = field(default_factory=dict[str, str])
-    annotations: Mapping[str, str] = field(default_factory=dict[str, str])
-    namespaced: bool = True
-    namespace: str | None = None
-    """Namespace other than the environment's own."""
-    finalizers: tuple[str, ...] = ()
-    """Who is asked before the object goes."""
-
-    @cached_property
-    def manifest(self) -> dict[str, Any]:
-        """The Kubernetes object that is written."""
-        metadata: dict[str, Any] = {"name": self.name}
-        if self.namespace:
-            metadata["namespace"] = self.namespace
-        if self.labels:
-            metadata["labels"] = dict(sorted(self.labels.items()))
-        if self.annotations:
-            metadata["annotations"] = dict(sorted(self.annotations.items()))
-        if self.finalizers:
-            metadata["finalizers"] = list(self.finalizers)
-        return {"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata, **self.body}
-
-
-@dataclass(frozen=True)
-class TextFile:
-    """A rendered file that is no Kubernetes object, below `rendered/<environment>/docs/`."""
-
-    path: str
-    text: str
-    source: Source
-
-
-Rendered = Resource | TextFile
-
-
-# --- what can be added ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of spec: what people may write, and what it resolves to."""
-
-    name: str
-    spec: type[Strict]
-    thing: type[Thing]
-    resolve: Callable[[Any, Resolving], Thing]
-
-
-@dataclass(frozen=True)
-class Check:
-    """A rule between specs.
-
-    `run` gets the catalogue of one environment, or with `each_environment=False` the specs as written, once.
-    """
-
-    name: str
-    run: Callable[[Catalogue], Iterable[Problem]]
-    each_environment: bool = False
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """Something that is rendered from a project."""
-
-    name: str
-    render: Callable[[Project], Iterable[Resource | TextFile]]
