@@ -1,5 +1,6 @@
 """What a finding about a value says: what is wanted there, and what is certainly meant."""
 
+import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from copy import copy
@@ -215,11 +216,14 @@ def _in_form(kind: str, value: str) -> str:
     """Return how to write what is nearly a value of a form of ours."""
     nearly = {"name": forms.name, "duration": forms.duration}.get(kind)
     written = nearly(value) if nearly else ""
-    return f"write {written}" if written else ""
+    return f"write {_plain(written)}" if written else ""
 
 
 def _plain(value: float | str) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    """Return a value as it can be written; a text that readers would take for something else, in quotes."""
+    if not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if type(plain(value)) is str else json.dumps(value, ensure_ascii=False)
 
 
 def _secret(loc: Loc, value: Any) -> bool:
