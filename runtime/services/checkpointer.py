@@ -29,6 +29,7 @@ from langgraph.checkpoint.base import (
     get_checkpoint_metadata,
 )
 
+from runtime.services.checkpoint_rows import Place, condition, config_of, counting, place_of, row_id, run_id
 from runtime.services.clock import SystemClock
 from runtime.services.store.collection import Collection, Row
 from runtime.services.store.fences import Fences
@@ -38,9 +39,6 @@ LARGE = 256 * 1024
 PART = 4 * 1024 * 1024
 """Bytes of a large value per row; MongoDB refuses rows over 16 MB."""
 _ELSEWHERE = "apm.blob"
-
-
-_Place = tuple[str, str, str]
 
 
 class MongoSaver(BaseCheckpointSaver[str]):
@@ -53,11 +51,11 @@ class MongoSaver(BaseCheckpointSaver[str]):
         self._blobs = collections["checkpoint_blobs"]
         self._fences = fences or Fences(SystemClock())
         self._empty: set[str] = set()
-        self._first: dict[_Place, Row] = {}
+        self._first: dict[Place, Row] = {}
         """Checkpoints of inputs, which are stored when something stands on them."""
         self._founding: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-        self._held: defaultdict[_Place, list[Row]] = defaultdict(list)
-        self._in_flight: defaultdict[_Place, set[asyncio.Future[None]]] = defaultdict(set)
+        self._held: defaultdict[Place, list[Row]] = defaultdict(list)
+        self._in_flight: defaultdict[Place, set[asyncio.Future[None]]] = defaultdict(set)
 
     def get_next_version(self, current: str | None, channel: None) -> str:
         """Return the version after this one; texts that sort as numbers."""
@@ -87,25 +85,25 @@ class MongoSaver(BaseCheckpointSaver[str]):
     ) -> RunnableConfig:
         """Keep a checkpoint and return its place."""
         del new_versions
-        thread, ns, parent = _place(config)
+        thread, ns, parent = place_of(config)
         await self._settled((thread, ns, parent))
         await self._fences.hold(thread)
         kind, data, blobs = await self._dump(thread, checkpoint)
         meta = self.serde.dumps_typed(get_checkpoint_metadata(config, metadata))
         id_ = checkpoint["id"]
         row = {"thread": thread, "ns": ns, "checkpoint": id_, "parent": parent, "kind": kind, "data": data}
-        more: Row = {"blobs": blobs, "meta_kind": meta[0], "meta": meta[1], "run": _run_id(config, metadata)}
+        more: Row = {"blobs": blobs, "meta_kind": meta[0], "meta": meta[1], "run": run_id(config, metadata)}
         more["epoch"] = self._fences.epoch(thread)
         self._held.pop((thread, ns, parent), None)
         self._first.pop((thread, ns, parent), None)
         if more["epoch"] and metadata.get("source") == "input":
             self._first[thread, ns, id_] = row | more
-            return _config(thread, ns, id_)
+            return config_of(thread, ns, id_)
         await self._found(thread)
         async with self._fences.writing(thread):
-            await self._write(_key(thread, ns, id_), row | more)
+            await self._write(row_id(thread, ns, id_), row | more)
         self._empty.discard(thread)
-        return _config(thread, ns, id_)
+        return config_of(thread, ns, id_)
 
     async def _found(self, thread: str) -> None:
         """Store what has been held back of the checkpoints of a thread: something is about to stand on them.
@@ -115,7 +113,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         async with self._founding[thread]:
             for place, row in [kept for kept in self._first.items() if kept[0][0] == thread]:
                 async with self._fences.writing(thread):
-                    await self._write(_key(*place), row)
+                    await self._write(row_id(*place), row)
                 self._first.pop(place, None)
                 self._empty.discard(thread)
 
@@ -124,7 +122,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
             await self._checkpoints.remove({"_id": key})
             await self._checkpoints.add({"_id": key, **row})
 
-    async def _settled(self, place: _Place) -> None:
+    async def _settled(self, place: Place) -> None:
         if pending := self._in_flight.get(place):
             await asyncio.wait(pending)
 
@@ -157,7 +155,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
         task_path: str = "",
     ) -> None:
         """Keep what a finished task has written; the first of the same task counts, but for errors and interrupts."""
-        place = _place(config)
+        place = place_of(config)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._in_flight[place].add(future)
         try:
@@ -168,7 +166,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
             if not self._in_flight[place]:
                 del self._in_flight[place]
 
-    async def _keep_writes(self, place: _Place, writes: Sequence[tuple[str, Any]], task: str, path: str) -> None:
+    async def _keep_writes(self, place: Place, writes: Sequence[tuple[str, Any]], task: str, path: str) -> None:
         thread, ns, checkpoint = place
         await self._fences.hold(thread)
         rows, epoch = list[Row](), self._fences.epoch(thread)
@@ -176,7 +174,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
             number = WRITES_IDX_MAP.get(channel, position)
             kind, data, blob = await self._dump_value(thread, value)
             row = {"thread": thread, "ns": ns, "checkpoint": checkpoint, "task": task, "path": path, "channel": channel}
-            key = f"{_key(*place)}|{task}|{number:05d}" + f"|{epoch}" * (number < 0)
+            key = f"{row_id(*place)}|{task}|{number:05d}" + f"|{epoch}" * (number < 0)
             rows.append({"_id": key, **row, "number": number, "epoch": epoch, "kind": kind, "data": data, "blob": blob})
         special = [row["_id"] for row in rows if row["number"] < 0]
         if epoch and not special:
@@ -198,11 +196,11 @@ class MongoSaver(BaseCheckpointSaver[str]):
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
         """Return the named checkpoint, or the newest of its thread and namespace."""
-        thread, ns, _ = _place(config)
+        thread, ns, _ = place_of(config)
         if thread in self._empty:
             return None
         if id_ := get_checkpoint_id(config):
-            row = await self._checkpoints.get(_key(thread, ns, id_))
+            row = await self._checkpoints.get(row_id(thread, ns, id_))
         else:
             row = await self._checkpoints.first({"thread": thread, "ns": ns}, [("epoch", -1), ("checkpoint", -1)])
         return await self._tuple(row) if row else None
@@ -217,7 +215,7 @@ class MongoSaver(BaseCheckpointSaver[str]):
     ) -> AsyncIterator[CheckpointTuple]:
         """Yield checkpoints, newest first. `filter` is applied here: engines do not agree on nested queries."""
         left = limit
-        async for row in self._checkpoints.stream(_where(config, before), [("checkpoint", -1)]):
+        async for row in self._checkpoints.stream(condition(config, before), [("checkpoint", -1)]):
             if left is not None and left <= 0:
                 return
             metadata = self._metadata(row)
@@ -232,13 +230,13 @@ class MongoSaver(BaseCheckpointSaver[str]):
         if row["blobs"]:
             checkpoint["channel_values"] = await self._whole(thread, checkpoint["channel_values"])
         where = {"thread": thread, "ns": ns, "checkpoint": row["checkpoint"]}
-        writes = _counting(await self._writes.find_all(where))
+        writes = counting(await self._writes.find_all(where))
         writes.sort(key=lambda write: (write["path"], write["task"], write["number"]))
         return CheckpointTuple(
-            config=_config(thread, ns, row["checkpoint"]),
+            config=config_of(thread, ns, row["checkpoint"]),
             checkpoint=checkpoint,
             metadata=self._metadata(row),
-            parent_config=_config(thread, ns, row["parent"]) if row["parent"] else None,
+            parent_config=config_of(thread, ns, row["parent"]) if row["parent"] else None,
             pending_writes=[(write["task"], write["channel"], await self._value(write)) for write in writes],
         )
 
@@ -298,43 +296,3 @@ class MongoSaver(BaseCheckpointSaver[str]):
             for row in rows:
                 newest.setdefault(row["ns"], row["_id"])
             await self._forget(row for row in rows if newest[row["ns"]] != row["_id"])
-
-
-def _counting(writes: Sequence[Row]) -> list[Row]:
-    """Return the writes that count: of errors, interrupts and answers those of the newest claim alone."""
-    newest = dict[tuple[str, int], int]()
-    for write in writes:
-        key = write["task"], write["number"]
-        newest[key] = max(write["epoch"], newest.get(key, 0))
-    return [w for w in writes if w["number"] >= 0 or w["epoch"] == newest[w["task"], w["number"]]]
-
-
-def _place(config: RunnableConfig) -> _Place:
-    found = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]  (LangGraph always sets it)
-    return found["thread_id"], found.get("checkpoint_ns", ""), found.get("checkpoint_id") or ""
-
-
-def _key(thread: str, ns: str, checkpoint: str) -> str:
-    return f"{thread}|{ns}|{checkpoint}"
-
-
-def _config(thread: str, ns: str, checkpoint: str) -> RunnableConfig:
-    return {"configurable": {"thread_id": thread, "checkpoint_ns": ns, "checkpoint_id": checkpoint}}
-
-
-def _run_id(config: RunnableConfig, metadata: CheckpointMetadata) -> str:
-    return str(metadata.get("run_id") or config.get("metadata", {}).get("run_id") or "")
-
-
-def _where(config: RunnableConfig | None, before: RunnableConfig | None) -> dict[str, Any]:
-    where: dict[str, Any] = {}
-    if config:
-        found = config["configurable"]  # pyright: ignore[reportTypedDictNotRequiredAccess]
-        where["thread"] = found["thread_id"]
-        if "checkpoint_ns" in found:
-            where["ns"] = found["checkpoint_ns"]
-        if id_ := get_checkpoint_id(config):
-            where["checkpoint"] = id_
-    if before and (id_ := get_checkpoint_id(before)) and "checkpoint" not in where:
-        where["checkpoint"] = {"$lt": id_}
-    return where
