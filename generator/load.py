@@ -70,7 +70,8 @@ def _documents(name: str, text: str) -> tuple[tuple[Document, ...], tuple[Proble
 
 
 def _is_spec(name: str) -> bool:
-    return name.endswith((".yaml", ".yml")) and not name.endswith(conventions.DATA_SUFFIXES)
+    lower = name.lower()  # a spec that nobody reads for its capitals would be missed in silence
+    return lower.endswith((".yaml", ".yml")) and not lower.endswith(conventions.DATA_SUFFIXES)
 
 
 def _walk(root: Path, top: Path, problems: list[Problem]) -> Iterator[Path]:

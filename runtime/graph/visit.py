@@ -1,7 +1,6 @@
 """The life of one step: count, condition, attempts, writes, the way on."""
 
 import logging
-import re
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from langgraph.types import Command, interrupt
 from runtime import expressions
 from runtime.contract import Answer, Context, NodeType, Pause, ResilienceDocument, Retry, Step, millis
 from runtime.graph.caching import cached
+from runtime.graph.choosing import switch
 from runtime.graph.frame import END, Compiled, Frame
 from runtime.graph.nesting import Result, call, for_each, parallel, workflow
 from runtime.graph.state import checked, scope, updates
@@ -182,7 +182,7 @@ class StepNode:
     async def _by_verb(self, frame: Frame, context: Context) -> Result:
         step = self.step
         if isinstance(step, SwitchStep):
-            return _switch(step, context)
+            return switch(step, context)
         if isinstance(step, ParallelStep):
             return await parallel(step, self.bodies, frame, context)
         if isinstance(step, ForEachStep):
@@ -289,21 +289,3 @@ def _pause(retry: Retry, failures: int, random: float) -> float:
     """Return seconds to wait: exponential, and anywhere between nothing and that when jitter is on."""
     full = min(millis(retry.initial_interval) * retry.backoff_factor ** (failures - 1), millis(retry.max_interval))
     return full / 1000 * (random if retry.jitter else 1.0)
-
-
-_LABEL = re.compile(r"""\s*([\w.\[\]'"`-]+)\s*==\s*(['"]).*\2\s*""")
-
-
-def _by_label(step: SwitchStep) -> bool:
-    """Return whether the cases are labels of one value: then the default means a label that nobody has declared."""
-    matches = [_LABEL.fullmatch(case.when) for case in step.switch]
-    return len(matches) > 1 and all(matches) and len({match[1] for match in matches if match}) == 1
-
-
-def _switch(step: SwitchStep, context: Context) -> Result:
-    for number, case in enumerate(step.switch):
-        if expressions.condition(case.when, context.scope):
-            return Result(case.then, goto=case.then, way=f"switch[{number}]")
-    found = {"path": context.path, "step": step.id, "workflow": context.document.name}
-    context.watch("default-taken", {**found, "labels": _by_label(step)})
-    return Result(step.default, goto=step.default, way="default")

@@ -234,6 +234,12 @@ def test_specs_that_are_further_up_are_told(repository: Repository) -> None:
     assert _one(root / "specs/agents").hint == "they are further up: `apm -C ../.. COMMAND`"
 
 
+@pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.YAML", "a.Yml"])
+def test_a_file_is_a_spec_by_its_ending(repository: Repository, name: str) -> None:
+    (document,) = load(repository({f"specs/{name}": "a: b\n"})).documents
+    assert document.file == f"specs/{name}"
+
+
 def test_hidden_files_are_not_specs(repository: Repository) -> None:
     loaded = load(repository({"specs/ok.yaml": "a: b\n", "specs/.x.yaml": "[", "specs/.git/y.yaml": "["}))
     assert not loaded.problems
