@@ -1,11 +1,12 @@
 """`apm init`: a small GitOps repository to start from."""
 
-import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from generator import forms
 from generator.commands._common import Terminal, with_terminal
 from generator.links import followed
 
@@ -40,14 +41,14 @@ def init(terminal: Terminal, folder: Path) -> None:
             path.write_text(text)
     except OSError as error:
         raise Failure(f"{error.filename} can't be written: {error.strerror}") from None
-    terminal.say(f"{plural(len(files), 'file')} in {folder}; next: cd {folder} && apm validate && apm render")
+    enter = "" if folder == Path() else f"cd {shlex.quote(str(folder))} && "
+    terminal.say(f"{plural(len(files), 'file')} in {folder}; next: {enter}apm validate && apm render")
     terminal.say("then: apm run hello --env local --input examples/hello.json")
 
 
 def _name(folder: Path) -> str:
     """Return the folder's name as a DNS-1123 label."""
-    name = re.sub(r"[^a-z0-9]+", "-", followed(folder).name.lower()).strip("-")[:50].strip("-")
-    return name or "agents"
+    return forms.name(followed(folder).name)[:50].strip("-") or "agents"
 
 
 def _rendered(name: str) -> Iterator[tuple[Path, str]]:
