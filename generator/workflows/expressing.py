@@ -14,6 +14,8 @@ from generator.workflows.types import ANY, Type, from_schema, of
 from runtime.contract import Field_, Guardrail
 from runtime.expressions.tree import tree
 
+_ANYTHING = dict.fromkeys(("input", "output", "state", "steps", "run", "item"), ANY)
+
 
 def problems(catalogue: Catalogue, workflow: Declared) -> Iterator[Problem]:
     """Yield what is wrong with the expressions of a workflow, and with what they write."""
@@ -61,8 +63,11 @@ def _roots(catalogue: Catalogue, agent: Declared, loc: Loc) -> Iterator[Mapping[
         case ("spec", "permissions", right, int(index), *_):
             tool = catalogue.find("Tool", getattr(agent.spec.permissions, str(right))[index].tool)
             yield {"input": _type(catalogue, tool, "input")}
+        case ("spec", "until"):
+            for name in agent.spec.sub_agents:
+                yield {**_ANYTHING, "output": _type(catalogue, catalogue.find("Agent", name), "output")}
         case _:
-            yield {"input": ANY, "output": ANY, "state": ANY, "steps": ANY, "run": ANY, "item": ANY}
+            yield _ANYTHING
 
 
 def _looked(catalogue: Catalogue, agent: Declared, guardrail: Guardrail, point: str) -> Iterator[Mapping[str, Type]]:
