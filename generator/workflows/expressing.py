@@ -14,7 +14,7 @@ from generator.workflows.types import ANY, Type, from_schema, of
 from runtime.contract import Field_, Guardrail
 from runtime.expressions.tree import tree
 
-_ANYTHING = dict.fromkeys(("input", "output", "state", "steps", "run", "item"), ANY)
+_ANYTHING: Mapping[str, Type] = dict.fromkeys(("input", "output", "state", "steps", "run", "item"), ANY)
 
 
 def problems(catalogue: Catalogue, workflow: Declared) -> Iterator[Problem]:
