@@ -26,7 +26,7 @@ from runtime.services.store.runs import Run
 from runtime.settings import Settings
 from runtime.telemetry import Telemetry, logs, tracing
 from runtime.telemetry import catalogue as metric
-from runtime.worker import threads
+from runtime.worker import starting, threads
 from runtime.worker.compensating import Undoing
 from runtime.worker.documents import stored
 from runtime.worker.events import EventLog, Listener
@@ -293,8 +293,7 @@ class Executor:
             raise LeaseLost(run.id)
         if run.thread:
             await threads.advance(self.store, run.thread, self.clock.now())
-        self.telemetry.add(metric.RUNS, workflow=run.workflow, outcome=ended.state)
-        self.telemetry.observe(metric.RUN_SECONDS, (self.clock.now() - started) / 1000, workflow=run.workflow)
+        starting.counted(self.telemetry, replace(run, started=started), ended.state, self.clock.now())
 
 
 def _decided(run: Run) -> Ended | None:

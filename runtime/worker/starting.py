@@ -16,6 +16,8 @@ from runtime.services.store.records import Specs
 from runtime.services.store.run_events import RunEvents
 from runtime.services.store.runs import ENDED, HELD, Run, Runs, new, read
 from runtime.services.store.threads import Threads
+from runtime.telemetry import Telemetry
+from runtime.telemetry import catalogue as metric
 from runtime.worker.documents import closure
 
 
@@ -65,6 +67,11 @@ class Holder(Protocol):
     @property
     def news(self) -> News:
         """Return what this process has heard."""
+        ...
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """Return what this process counts."""
         ...
 
     async def erase(self, run: Run) -> None:
@@ -130,8 +137,16 @@ async def cancelled(store: Holder, clock: Clock, run: Run) -> str:
     if taken is None:
         return await store.runs.cancel(run.id, clock.now())
     await told(store, clock, taken, "cancelled", "interrupted")
-    await store.runs.end(taken, "cancelled", clock.now())
+    if await store.runs.end(taken, "cancelled", clock.now()):
+        counted(store.telemetry, taken, "cancelled", clock.now())
     return "cancelled"
+
+
+def counted(telemetry: Telemetry, run: Run, state: str, now: int) -> None:
+    """Count a run that has ended, and how long it took if it was ever begun."""
+    telemetry.add(metric.RUNS, workflow=run.workflow, outcome=state)
+    if run.started:
+        telemetry.observe(metric.RUN_SECONDS, (now - run.started) / 1000, workflow=run.workflow)
 
 
 async def told(

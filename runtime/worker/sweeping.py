@@ -43,12 +43,12 @@ async def _given_up(store: Store, clock: Clock, telemetry: Telemetry, run: Run, 
     if not taken:
         return False
     await starting.told(store, clock, taken, "failed", threads.STATUS["failed"], asdict(found))
-    await store.runs.bury(taken, clock.now(), asdict(found))
+    if await store.runs.bury(taken, clock.now(), asdict(found)):
+        starting.counted(telemetry, taken, "failed", clock.now())
     if run.thread:
         await threads.advance(store, run.thread, clock.now())
     log.error("run %s is given up: %s; the last one was %s", run.id, found.detail, run.worker)
     telemetry.add(metric.RUNS_GIVEN_UP, workflow=run.workflow)
-    telemetry.add(metric.RUNS, workflow=run.workflow, outcome="failed")
     return True
 
 

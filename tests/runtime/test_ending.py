@@ -87,6 +87,16 @@ async def test_who_looks_while_a_run_is_ended_hears_of_its_end(world: World, slo
 
 
 @each_end
+async def test_a_run_that_nobody_executes_is_counted_when_it_ends(world: World, state: str) -> None:
+    made, end = ENDS[state]
+    id_ = await made(world)
+    world.clock.advance(2)
+    await end(world, id_)
+    assert world.telemetry.value("apm_runs_total", workflow="main", outcome=state) == 1
+    assert world.telemetry.value("apm_run_duration_seconds_sum", workflow="main") == 2
+
+
+@each_end
 async def test_who_ends_a_run_may_die_at_any_call_of_the_store(world: World, killer: Killer, state: str) -> None:
     made, end = ENDS[state]
     died = 0

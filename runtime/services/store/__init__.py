@@ -56,6 +56,7 @@ class Scope:
     schedules: Kept
     items: Kept
     news: News
+    telemetry: Telemetry
     _collections: Mapping[str, Collection]
 
     async def erase(self, run: Run) -> None:
@@ -84,6 +85,7 @@ class Store:
     leases: Leases
     fences: Fences
     news: News
+    telemetry: Telemetry
     collections: Mapping[str, Collection]
     """For the checkpointer, the indexes and the self-check."""
     where: str
@@ -105,6 +107,7 @@ class Store:
             schedules=Kept(own["schedules"]),
             items=Kept(own["items"]),
             news=self.news,
+            telemetry=self.telemetry,
             _collections=self.collections,
         )
 
@@ -132,6 +135,7 @@ class Store:
 def _store(
     collections: Mapping[str, Collection],
     settings: Settings,
+    telemetry: Telemetry,
     clock: Clock,
     where: str,
     database: "AsyncDatabase[dict[str, Any]]",
@@ -154,6 +158,7 @@ def _store(
         leases=Leases(collections["leases"]),
         fences=fences,
         news=news,
+        telemetry=telemetry,
         collections=collections,
         where=where,
         database=database,
@@ -179,7 +184,7 @@ async def opened(
             await _prepare(collections, check=check)
             telemetry.set(STORE_UP, 1)
             where = str(settings.state_dir) if embedded else "MongoDB at MONGODB_URI"
-            yield _store(collections, settings, clock or SystemClock(), where, database)
+            yield _store(collections, settings, telemetry, clock or SystemClock(), where, database)
     finally:
         if embedded:
             embedded.stop()
