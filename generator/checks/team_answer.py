@@ -11,7 +11,9 @@ Bad: `desk` has `strategy: router` and has to answer `{answer}`; its sub-agent `
 Good: both have `output: schemas/answer.json`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, cast
 
 from generator.model import Catalogue, Check, Declared
 from generator.problems import Problem
@@ -36,7 +38,8 @@ def run(catalogue: Catalogue) -> Iterable[Problem]:
 def _refused(catalogue: Catalogue, link: Link, accepted: Type) -> Iterator[Problem]:
     below = catalogue.find("Agent", link.name)
     given = _answer(catalogue, below) if below else None
-    path, why = next(refused(given, accepted), ("", "")) if given else ("", "")
+    found = refused(given, accepted) if given else ()
+    path, why = next(((path, why) for path, why in found if not path or not why.endswith("not taken")), ("", ""))
     if why:
         assert below
         message = f'"{link.above.name}" can never take the answer of "{link.name}"{path and f" ({path[1:]})"}: {why}'
@@ -48,8 +51,12 @@ def _refused(catalogue: Catalogue, link: Link, accepted: Type) -> Iterator[Probl
 
 def _answer(catalogue: Catalogue, agent: Declared) -> Type | None:
     """Return the type of what an agent answers; None where nothing says so, or it can't be read."""
-    schema = schema_of(catalogue, agent, agent.spec.output)
-    return from_schema(schema) if schema is not None else None
+    schema: Any = schema_of(catalogue, agent, agent.spec.output)
+    if not isinstance(schema, Mapping):
+        return None
+    form = cast("Mapping[str, Any]", schema)
+    # An answer may have more fields than its schema names, unless that says otherwise.
+    return replace(from_schema(form), closed=form.get("additionalProperties") is False)
 
 
 CHECK = Check("team-answer", run, each_environment=True)
