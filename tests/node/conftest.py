@@ -32,12 +32,13 @@ from tests.rigs.cache import REPOSITORY
 from tests.rigs.debian import UnavailableError
 from tests.rigs.git_proxy import git_proxy
 from tests.rigs.git_repository import GitRepository
-from tests.rigs.live import Live, path, path_of
+from tests.rigs.live import Live, path
 from tests.rigs.node import Node
 from tests.rigs.node_inside import HOST, NODE
 from tests.rigs.registry import registry
 from tests.rigs.tools import tool, tool_folder
 
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SCRIPTED = "{provider: scripted, model: null, endpoint: null, secret: null, replies: staging.replies.yaml}"
 MODELS = ("analysis-low", "creative", "review")
 UNSURE = {
@@ -98,8 +99,8 @@ def live(node: Node) -> Generator[Live]:
         files = sorted(tool_folder("crds").glob("*.yaml"))
         node.kubectl("apply", "--server-side", *(f"--filename={file}" for file in files))
         found = Live(client)
-        for file in files:  # `kubectl wait` fails on a definition that has no conditions yet
-            found.until(path_of(yaml.safe_load(file.read_text())), pod_metrics.established)
+        for definition in found.get(DEFINITIONS)["items"]:  # `kubectl wait` fails on one without any condition yet
+            found.until(f"{DEFINITIONS}/{definition['metadata']['name']}", pod_metrics.established)
         with pod_metrics.metrics_server(found):  # an autoscaler without one is Degraded, and so is its Application
             yield found
 
