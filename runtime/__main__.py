@@ -1,4 +1,4 @@
-"""`python -m runtime serve | indexes | check | report`: what the image runs."""
+"""`python -m runtime serve | indexes | check | report | archive`: what the image runs."""
 
 import argparse
 import asyncio
@@ -45,7 +45,24 @@ def parser() -> argparse.ArgumentParser:
     reporting = commands.add_parser("report", help="ask Prometheus what a report is about, and send it")
     reporting.add_argument("--document", type=Path, required=True, help="document of the report")
     reporting.set_defaults(command=_report)
+    archiving = commands.add_parser("archive", help="read an archive of mongodump to its end, then delete old ones")
+    archiving.add_argument("--file", type=Path, required=True, help="the archive that was just made")
+    archiving.add_argument("--keep-days", type=int, help="delete archives beside it that are older")
+    archiving.add_argument("--min-keep", type=int, default=1, help="whole archives that stay, however old")
+    archiving.set_defaults(command=_archive)
     return found
+
+
+def _archive(asked: argparse.Namespace) -> None:
+    from runtime import archives
+
+    found = archives.verify(asked.file)
+    _say(f"{asked.file.name} is whole: {found.text()}")
+    if asked.keep_days is None:
+        return
+    now = dt.datetime.now(dt.UTC)
+    for name in archives.prune(asked.file.parent, days=asked.keep_days, min_keep=asked.min_keep, now=now):
+        _say(f"deleted {name}, which is older than {asked.keep_days} days")
 
 
 def _report(asked: argparse.Namespace) -> None:

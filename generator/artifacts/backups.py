@@ -1,7 +1,8 @@
 """A CronJob for each backup, and the claim that it writes to if it does not go to a bucket.
 
-`mongodump` writes the archive and `rclone` copies it: programs with arguments, no script between them. A step that
-fails fails the Job, and the next one does not run. Nothing is deleted here, so no failure can lose an archive.
+`mongodump` writes the archive, the runtime's image reads it to its end, and `rclone` copies it: programs with
+arguments, no script between them. A step that fails fails the Job, and the next one does not run. In a claim old
+archives are deleted once the new one has been read, and never the newest ones; in a bucket its lifecycle rules do that.
 """
 
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from generator.cluster.k8s import (
 )
 from generator.kinds.backup import Backup, Bucket
 from generator.kinds.environment import Environment
-from generator.kinds.runtime import Amount, Resources
+from generator.kinds.runtime import Amount, Resources, Runtime
 from generator.model import Artifact, Project, Resource
 
 _KEEP = "Prune=false,Delete=false"
@@ -46,7 +47,7 @@ def render(project: Project) -> Iterator[Resource]:
         found = labels(project, backup, "backup")
         if backup.claim:
             yield _claim(backup, found)
-        template, schedule = _template(backup, here(project), found), backup.spec.schedule
+        template, schedule = _template(project, backup, found), backup.spec.schedule
         late = seconds(schedule.starting_deadline)
         body = {"spec": cron_job(schedule, template, found, late=late, retries=2, kept=(3, 5))}
         yield Resource("batch/v1", "CronJob", workload_name(backup, "backup"), "backup", backup.source, body,
@@ -66,18 +67,40 @@ def _claim(backup: Backup, found: dict[str, str]) -> Resource:
                     labels=found, annotations={"argocd.argoproj.io/sync-options": _KEEP})  # fmt: skip
 
 
-def _template(backup: Backup, environment: Environment, found: dict[str, str]) -> Object:
-    dump, volumes = _dump(backup, environment), [secret_volume("mongodb", backup.spec.credentials)]
+def _template(project: Project, backup: Backup, found: dict[str, str]) -> Object:
+    environment = here(project)
+    steps, volumes = [_dump(backup, environment)], [secret_volume("mongodb", backup.spec.credentials)]
+    steps += [_verify(backup, runtime, environment) for runtime in _runtimes(project, backup)[:1]]
     if backup.bucket:
         volumes += [scratch_volume("archives", backup.spec.scratch), scratch_volume("tmp", "64Mi")]
         volumes += [secret_volume("bucket", backup.bucket.secret)]
-        init, main = [dump], _upload(backup, backup.bucket, environment)
+        steps.append(_upload(backup, backup.bucket, environment))
     else:
         volumes += [{"name": "archives", "persistentVolumeClaim": {"claimName": backup.claim_name}}]
         volumes += [scratch_volume("tmp", "64Mi")]
-        init, main = [], dump
     account = workload_name(backup, "backup")
-    return pod_template(found, account, [main], volumes, environment=environment, grace=30, restart="Never", init=init)
+    return pod_template(found, account, steps[-1:], volumes, environment=environment, grace=30, restart="Never",
+                        init=steps[:-1])  # fmt: skip
+
+
+def _runtimes(project: Project, backup: Backup) -> list[Runtime]:
+    """Those whose image can read the archive, first the ones of the store; without any there is nothing to lose."""
+    return sorted(project.all(Runtime), key=lambda runtime: (runtime.store.name != backup.store.name, runtime.name))
+
+
+def _verify(backup: Backup, runtime: Runtime, environment: Environment) -> Object:
+    """A bucket gets what is whole; in a claim that also decides what may go."""
+    retention = backup.spec.retention
+    prune = [] if backup.bucket else [f"--keep-days={retention.days}", f"--min-keep={retention.min_keep}"]
+    return container(
+        "verify",
+        runtime.spec.image.reference(environment.spec.registry),
+        ["archive", f"--file={_ARCHIVES}/{_ARCHIVE}", *prune],
+        _RESOURCES,
+        env=[_JOB_NAME],
+        mounts=[mount("archives", _ARCHIVES, read_only=False), mount("tmp", _TMP, read_only=False)],
+        storage=_storage(backup),
+    )
 
 
 def _dump(backup: Backup, environment: Environment) -> Object:

@@ -84,7 +84,8 @@ class Retention(Strict):
     days: Annotated[int, Field(ge=1)]
     """Days that an archive is kept at least."""
     min_keep: Annotated[int, Field(ge=1)] = 7
-    """Archives that are never deleted, however old: a backup that fails for weeks must not lose the last good one."""
+    """Whole archives that are never deleted, however old: a backup that fails for weeks must not lose the last good
+    one."""
 
 
 class Objectives(Strict):
