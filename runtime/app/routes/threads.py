@@ -58,14 +58,14 @@ async def _create(call: Call) -> Response:
     return shown(await view(call, thread))
 
 
-async def _found(call: Call, asked: ThreadsAsked) -> AsyncGenerator[Thread]:
+async def _found(call: Call, asked: ThreadsAsked, most: int = 0) -> AsyncGenerator[Thread]:
     """Yield the threads that are wanted, in their order: values and metadata are looked at here, all else is asked."""
     named = {"status": asked.status, "workflow": asked.workflow}
     where: dict[str, Any] = {name: value for name, value in named.items() if value}
     where |= {"_id": {"$in": asked.ids}} if asked.ids is not None else {}
     order = 1 if asked.sort_order == "asc" else -1
-    others = 0
-    async for thread in call.scope.threads.ordered(where, _COLUMNS[asked.sort_by or "created_at"], order):
+    others, looked = 0, most + PATIENCE if most and (asked.metadata or asked.values) else most
+    async for thread in call.scope.threads.ordered(where, _COLUMNS[asked.sort_by or "created_at"], order, looked):
         if finding.holds(thread.metadata, asked.metadata) and finding.holds(views.values(thread), asked.values):
             yield thread
         elif (others := others + 1) >= PATIENCE:
@@ -75,7 +75,7 @@ async def _found(call: Call, asked: ThreadsAsked) -> AsyncGenerator[Thread]:
 
 async def _search(call: Call) -> Response:
     asked, page = await call.body(ThreadsAsked), list[Thread]()
-    async with aclosing(_found(call, asked)) as found:
+    async with aclosing(_found(call, asked, asked.offset + asked.limit)) as found:
         async for thread in found:
             page.append(thread)
             if len(page) == asked.offset + asked.limit:  # the rest is not read

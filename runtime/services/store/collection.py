@@ -121,10 +121,10 @@ class Collection:
         with self._call("find"):
             return await self._rows.find(_sought(where), projection=dict.fromkeys(names, 1)).to_list()
 
-    async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
-        """Yield rows one by one, for lists that may be long."""
+    async def stream(self, where: Mapping[str, Any], order: Order | None = None, limit: int = 0) -> AsyncIterator[Row]:
+        """Yield rows one by one, for lists that may be long; the embedded store reads all of them at once."""
         with self._call("find"):
-            cursor = self._rows.find(_sought(where), sort=order)
+            cursor = self._rows.find(_sought(where), sort=order, limit=limit)
         async for row in cursor:
             yield row
 

@@ -29,9 +29,9 @@ class Owned(Collection):
         """Return some fields of rows of the tenant."""
         return await self._all.parts({**where, **self._own}, names)
 
-    async def stream(self, where: Mapping[str, Any], order: Order | None = None) -> AsyncIterator[Row]:
+    async def stream(self, where: Mapping[str, Any], order: Order | None = None, limit: int = 0) -> AsyncIterator[Row]:
         """Yield rows of the tenant one by one."""
-        async for row in self._all.stream({**where, **self._own}, order):
+        async for row in self._all.stream({**where, **self._own}, order, limit):
             yield row
 
     async def count(self, where: Mapping[str, Any]) -> int:

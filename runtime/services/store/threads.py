@@ -61,9 +61,9 @@ class Threads:
         row = await self._rows.get(id_)
         return _read(row) if row else None
 
-    async def ordered(self, where: Mapping[str, Any], by: str, order: int) -> AsyncIterator[Thread]:
-        """Yield threads in the order of a field; they are read as far as they are taken."""
-        async for row in self._rows.stream(where, [(by, order)]):
+    async def ordered(self, where: Mapping[str, Any], by: str, order: int, limit: int = 0) -> AsyncIterator[Thread]:
+        """Yield threads in the order of a field; `limit` 0 means all of them."""
+        async for row in self._rows.stream(where, [(by, order)], limit):
             yield _read(row)
 
     async def remove(self, id_: str) -> None:
