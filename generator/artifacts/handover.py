@@ -66,6 +66,7 @@ def _values(project: Project) -> dict[str, Any]:
         "network": facts.network(project),
         "proxy": environment.spec.egress_proxy.url if environment.spec.egress_proxy else "",
         "backups": [_backup(backup) for backup in project.all(Backup)],
+        "reads_backups": bool(project.all(Runtime)),
         "uncovered": [f"{name} of {store.name}" for store in used_stores(project) for name in store.uncovered()],
         "prices": _prices(project),
         "waivers": _waivers(project, environment),

@@ -23,6 +23,8 @@ from runtime.problems import Failure
 _MAGIC, _END = b"\x6d\xe2\x99\x81", b"\xff\xff\xff\xff"
 _LARGEST = 48 * 1024 * 1024
 """Bytes; documents of MongoDB have 16 MB, those of the oplog a little more."""
+_BUCKETS = "system.buckets."
+"""In front of the name of a time series where the server is older than 8.3 (`DataCollection` in `common/intents`)."""
 _INT = struct.Struct("<i")
 
 
@@ -69,12 +71,18 @@ class _Reading:
             yield _decoded(self._rest(first))
 
     def _block(self, header: dict[str, Any]) -> None:
-        name = f"{header['db']}.{header['collection']}"
+        name = self._name(header)
         if name not in self.announced or name in self.ended:
             raise ValueError(f"documents of {name} are out of place")
         self.counted[name] += sum(1 for _ in self._documents())
         if header["EOF"]:
             self.ended.add(name)
+
+    def _name(self, header: dict[str, Any]) -> str:
+        """Return whose documents follow: those of a time series stand under the name of its buckets."""
+        database, collection = header["db"], header["collection"]
+        name = f"{database}.{collection}"
+        return name if name in self.announced else f"{database}.{collection.removeprefix(_BUCKETS)}"
 
     def _documents(self) -> Iterator[bytes]:
         while (first := self._exactly(4)) != _END:

@@ -7,8 +7,11 @@ import datetime as dt
 import gzip
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import bson
 import pytest
 
 from runtime.__main__ import main
@@ -39,6 +42,27 @@ def names(folder: Path) -> set[str]:
 
 def test_a_whole_archive_is_read_to_its_end() -> None:
     assert check(REAL).documents == {"shop.events": 7, "shop.nothing": 0, "shop.runs": 40}
+
+
+def test_the_oplog_and_time_series_stand_under_names_of_their_own(tmp_path: Path) -> None:
+    """As `common/archive` of mongo-tools writes them: no database for the oplog, buckets for a time series."""
+    names = [("", "oplog", ""), ("shop", "readings", "timeseries"), ("shop", "seen", "view")]
+    announced = [{"db": db, "collection": name, "metadata": "", "size": 0, "type": kind} for db, name, kind in names]
+    blocks = [("", "oplog"), ("shop", "system.buckets.readings")]
+    ends = [[header(*one, end=True)] for one in blocks]
+    path = tmp_path / "a.archive.gz"
+    path.write_bytes(archive([{"version": "8.0"}, *announced], *[[header(*one), {"n": 1}] for one in blocks], *ends))
+    assert check(path).documents == {".oplog": 1, "shop.readings": 1}
+
+
+def header(db: str, collection: str, *, end: bool = False) -> dict[str, Any]:
+    return {"db": db, "collection": collection, "EOF": end, "CRC": 0}
+
+
+def archive(*parts: Sequence[Mapping[str, Any]]) -> bytes:
+    """Return the prelude and blocks of documents as an archive."""
+    written = (b"".join(map(bson.encode, part)) + b"\xff\xff\xff\xff" for part in parts)
+    return gzip.compress(b"\x6d\xe2\x99\x81" + b"".join(written))
 
 
 def test_an_archive_that_is_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
