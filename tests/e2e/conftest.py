@@ -17,6 +17,8 @@ from tests.rigs.cache import REPOSITORY
 from tests.rigs.rendered import Item
 from tests.rigs.tools import tool, tool_folder
 
+ESTABLISHED = '--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True'
+"""`--for=condition=Established` fails on a definition that has no condition at all yet."""
 STAND_IN = REPOSITORY / "tests" / "rigs" / "kind"
 
 
@@ -68,7 +70,7 @@ def _define(cluster: KindCluster, definitions: Path) -> None:
     """Server-side, since some definitions are too large for the annotation that a plain apply leaves."""
     kubectl: Callable[..., str] = getattr(cluster, "kubectl")  # noqa: B009 - the package says nothing about types
     kubectl("apply", "--server-side", "-f", str(definitions))
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", "-f", str(definitions))
+    kubectl("wait", ESTABLISHED, "--timeout=60s", "-f", str(definitions))
 
 
 def _namespace(name: str) -> dict[str, object]:

@@ -21,6 +21,7 @@ from generator.live.cluster import Cluster, connect
 from generator.live.model import Answer
 from generator.problems import Failure
 from tests.cli.conftest import Result, call
+from tests.e2e.conftest import ESTABLISHED
 from tests.rigs import rendered
 from tests.rigs.api_server import ApiServer
 from tests.rigs.cache import REPOSITORY
@@ -218,7 +219,7 @@ def _operator(server: ApiServer, kubectl: Kubectl, namespace: str) -> None:
         "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced", "names": names, "versions": [version]},
     }
     assert not server.apply(definition).refusal
-    kubectl("wait", "--for=condition=Established", "crd/prometheuses.monitoring.coreos.com", "--timeout=30s")
+    kubectl("wait", ESTABLISHED, "crd/prometheuses.monitoring.coreos.com", "--timeout=30s")
     server.look_again()
     assert not server.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}).refusal
 
