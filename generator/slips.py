@@ -3,7 +3,8 @@
 import re
 from typing import Any
 
-from generator.problems import Place, Problem
+from generator.places import place_at
+from generator.problems import Problem
 
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?= |$)", re.MULTILINE)
 """Lines that git puts around what it could not merge."""
@@ -17,8 +18,8 @@ def conflict(file: str, text: str) -> Problem | None:
     found = _CONFLICT.search(text)
     if found is None or not _SIDE.search(text):  # a line of equal signs alone may underline a heading in a text
         return None
-    place = Place(file, text.count("\n", 0, found.start()) + 1, 1, 7)
     message = f"a merge was not finished here: `{found[0]}` is a conflict marker"
+    place = place_at(file, text, found.start(), 7)
     return Problem(place, "yaml-syntax", message, "decide for one side, or for both, and delete the markers")
 
 

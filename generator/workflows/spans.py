@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
+from generator.places import place_at
 from generator.problems import Place
 
 _LONG = {"x": 2, "u": 4, "U": 8}
@@ -26,10 +26,9 @@ def inside(source: str, scalar: Place, value: str, offset: int, length: int = 1)
         return scalar
     at = spans[offset][0] if offset < len(spans) else spans[-1][1]
     end = spans[min(offset + length, len(spans)) - 1][1]
-    line_start, line_end = source.rfind("\n", 0, at) + 1, source.find("\n", at)
+    line_end = source.find("\n", at)
     room = (len(source) if line_end < 0 else line_end) - at
-    return replace(scalar, line=source.count("\n", 0, at) + 1, column=at - line_start + 1,
-                   length=max(1, min(end - at, room)))  # fmt: skip
+    return place_at(scalar.file, source, at, min(end - at, room))
 
 
 def _position(source: str, place: Place) -> int:

@@ -61,9 +61,13 @@ class _Scrapes:
     def targets(self) -> tuple[_Target, ...]:
         return (*_endpoints(self.found), *_scrape_jobs(self.found))
 
+    @cached_property
+    def reads(self) -> tuple[Read, ...]:
+        return tuple(_reads(self.found))
+
     def lost(self, target: _Target) -> Iterator[tuple[Loc, str]]:
         """Yield what readers miss of a target, and where it is thrown away."""
-        for read in _reads(self.found):
+        for read in self.reads:
             loc = target.loses(read.metric)
             if loc is not None and not _CLUSTER.fullmatch(read.metric) and self._missed(read, target):
                 yield loc, read.metric

@@ -16,11 +16,10 @@ from runtime.contract.kept_api import (
     NamespacesAsked,
     NamespacesShown,
 )
+from runtime.services.store.collection import starting_with
 from runtime.services.store.kept import Entry
 
 MINUTE = 60_000
-_LAST = chr(0x10FFFF)
-"""No text that starts alike sorts behind this character."""
 
 
 def _id(call: Call, namespace: list[str], key: str) -> str:
@@ -66,7 +65,7 @@ def _shown(entry: Entry, score: float | None = None) -> ItemShown:
 
 async def _below(call: Call, prefix: list[str]) -> AsyncIterator[Entry]:
     start = ".".join(prefix)
-    where = {"namespace": {"$gte": start, "$lt": start + _LAST}} if start else {}
+    where = {"namespace": starting_with(start)} if start else {}
     async for entry in call.scope.items.find(where, (("created", 1),)):
         if _lives(call, entry) and entry.body["namespace"][: len(prefix)] == prefix:
             yield entry

@@ -26,6 +26,8 @@ from runtime.telemetry.catalogue import STORE_SECONDS, STORE_UP
 Row: TypeAlias = dict[str, Any]
 Order: TypeAlias = Sequence[tuple[str, int]]
 _DUPLICATE = 11000
+_LAST = chr(0x10FFFF)
+"""No text that starts alike sorts behind this character."""
 LARGEST = 12 * 2**20
 """Bytes of a value that a row may hold; MongoDB refuses rows over 16 MB, and a row holds more than one value."""
 
@@ -44,6 +46,11 @@ def refuse_large(value: Any, what: str) -> None:
     """Raise `StepError` (`too-large`) when a value does not go into a row."""
     if (size := len(pack(value).encode())) > LARGEST:
         raise failed("too-large", f"{what} is too large", f"{size:,} bytes; {LARGEST:,} are kept at most")
+
+
+def starting_with(text: str) -> Mapping[str, str]:
+    """Return the condition of texts that start with another one, as a range, which engines find by an index."""
+    return {"$gte": text, "$lt": text + _LAST}
 
 
 def _sought(where: Mapping[str, Any]) -> Row:

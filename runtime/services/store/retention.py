@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from runtime.contract import pot_of
-from runtime.services.store.collection import Collection
+from runtime.services.store.collection import Collection, starting_with
 
 BATCH = 100
 """Runs and channel events that one call forgets at most."""
@@ -48,5 +48,5 @@ async def erase(collections: Mapping[str, Collection], run: str) -> None:
         await collections[name].remove({"run": run})
     await collections["budgets"].remove({"_id": pot_of(run)})
     for name in (f"{pot_of(run)}/", f"{pot_of(run)}|", f"{run}|"):  # pots of sub-workflows and agents, and counters
-        await collections["budgets"].remove({"name": {"$gte": name, "$lt": name[:-1] + chr(ord(name[-1]) + 1)}})
+        await collections["budgets"].remove({"name": starting_with(name)})
     await collections["runs"].remove({"_id": run})
