@@ -16,7 +16,6 @@ from runtime.contract.kept_api import (
     NamespacesAsked,
     NamespacesShown,
 )
-from runtime.services.store.collection import starting_with
 from runtime.services.store.kept import Entry
 
 MINUTE = 60_000
@@ -64,9 +63,7 @@ def _shown(entry: Entry, score: float | None = None) -> ItemShown:
 
 
 async def _below(call: Call, prefix: list[str]) -> AsyncIterator[Entry]:
-    start = ".".join(prefix)
-    where = {"namespace": starting_with(start)} if start else {}
-    async for entry in call.scope.items.find(where, (("created", 1),)):
+    async for entry in call.scope.items.starting_with("namespace", ".".join(prefix), (("created", 1),)):
         if _lives(call, entry) and entry.body["namespace"][: len(prefix)] == prefix:
             yield entry
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.services.store.collection import Collection, Order, Row, pack, unpack
+from runtime.services.store.collection import Collection, Order, Row, pack, starting_with, unpack
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,10 @@ class Kept:
         """Yield documents by their fields."""
         async for row in self._rows.stream(where, list(order)):
             yield _read(row)
+
+    def starting_with(self, field: str, text: str, order: Order) -> AsyncIterator[Entry]:
+        """Yield documents of which a field starts with a text."""
+        return self.find({field: starting_with(text)} if text else {}, order)
 
     async def claim(self, id_: str, field: str, old: Any, new: Any) -> bool:
         """Set a field that still has a value; False when somebody else has set it."""
