@@ -105,10 +105,11 @@ class Session:
         except asyncio.CancelledError:
             self.executor.drain(run.id)
             grace = self.executor.settings.grace
-            with _heard_again():
+            with _heard_again() as again:
                 self.echo(f"stopping after this step, in {grace:.0f} s at most; press Ctrl-C again to stop at once")
-                await asyncio.wait([task], timeout=grace)
-            return await self._interrupted(run, task)
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task, again], timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+                return await self._interrupted(run, task)
         except LeaseLost:
             raise Failure(
                 f"The run {run.id} has gone to another worker", f"look with `apm runs show {run.id}`"
@@ -150,18 +151,17 @@ class Session:
 
 
 @contextmanager
-def _heard_again() -> Generator[None]:
-    """Let a second Ctrl-C end the waiting, and nothing else: the run still has to be put back."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task
+def _heard_again() -> Generator[asyncio.Future[None]]:
+    """Yield what is done after a second Ctrl-C; more of them do nothing: the run still has to be put back."""
+    loop = asyncio.get_running_loop()
+    again = loop.create_future()
     try:
-        loop.add_signal_handler(signal.SIGINT, task.cancel)
+        loop.add_signal_handler(signal.SIGINT, lambda: again.done() or again.set_result(None))
     except (ValueError, RuntimeError):  # not the main thread: whoever runs us there handles signals
-        yield
+        yield again
         return
     try:
-        with suppress(asyncio.CancelledError):
-            yield
+        yield again
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 

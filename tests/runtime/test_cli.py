@@ -314,12 +314,14 @@ def test_an_interrupted_run_says_so_and_goes_on_where_it_was(place: Path, progra
     assert (place / "log").read_text().split() == ["first", "second", "second", "third"]
 
 
-def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(place: Path, program: Any) -> None:
+@pytest.mark.parametrize("times", [1, 2, 20])
+def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(place: Path, program: Any, times: int) -> None:
     process = program("run", APM_GRACE_SECONDS="600")
     said = until(process, "at second")
     process.send_signal(signal.SIGINT)
     until(process, "press Ctrl-C again")
-    process.send_signal(signal.SIGINT)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=30)
     id_ = next(line.split()[1] for line in said if line.startswith("run "))
     assert f"go on with: apm runs resume {id_}" in rest
